@@ -34,7 +34,7 @@ def match(
     from console.connections.publish import Author, Publisher
     from console.matching.asking import answers_of
     from console.matching.decide import decided_links, exact_links, publish_links
-    from console.matching.masters import read_masters
+    from console.matching.masters import never_read, read_masters
     from console.matching.sheet import LEGEND, read_decisions, write_proposals
     from console.matching.summary import counted, hindrances, open_proposals
     from console.reading import Cluster
@@ -46,7 +46,8 @@ def match(
     masters = read_masters(cluster, settings)
     answers = asyncio.run(answers_of(cluster, snapshot.connections[connection], masters))
     masters = answers.added(masters)
-    hindered = hindrances(settings, masters)
+    empty = {entity for entity, known in masters.items() if not known.theirs_read} - never_read(cluster, settings, masters)
+    hindered = hindrances(settings, masters, empty)
     written = 0
     if decisions is not None:
         written += publish_links(Publisher(cluster), decided_links(settings, masters, read_decisions(decisions), author), author)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from console.matching.masters import Masters
@@ -14,14 +14,15 @@ from systems.connection import ConnectionSettings
 _NAMED = 5
 
 
-def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters]) -> dict[str, str]:
-    """Entities that cannot be matched (yet), and why: a side has none, or nothing of them has been read."""
+def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters], empty: Collection[str] = ()) -> dict[str, str]:
+    """Entities that cannot be matched (yet), and why: a side has none, or nothing of them has been read. `empty` are those of which the ERP was read
+    and has none so far: each of ours is without a partner."""
     found = {}
     for entity, known in masters.items():
         for side, read in ((settings.field_service.system, known.ours_read), (settings.erp.system, known.theirs_read)):
             if not _keeps(side, entity):
                 found[entity] = f"{side} has no {entity}s: there is nothing to match"
-            elif not read and entity not in found:
+            elif not read and entity not in found and not (side == settings.erp.system and entity in empty):
                 found[entity] = f"nothing read yet: no {entity} of {side}; start the services and wait for the first poll"
     return found
 

@@ -136,6 +136,14 @@ def test_a_side_of_which_nothing_was_read_has_no_counts(tmp_path: Path) -> None:
     assert [row["count"] for row in rows if row["entity"] != "all"] == [None, None]
 
 
+def test_an_erp_that_was_read_and_has_none_so_far_leaves_each_of_ours_without_a_partner() -> None:
+    """A company that is set up anew was told to wait for the first poll, which had been."""
+    masters = {"customer": Masters([OURS], [], {}, 1, 0), "vendor": Masters([], [], {}, 0, 0)}
+    hindered = hindrances(_settings("acumatica"), masters, {"customer", "vendor"})
+    assert hindered == {"vendor": "nothing read yet: no vendor of servicetitan; start the services and wait for the first poll"}
+    assert [(p.entity, p.verdict) for p in open_proposals(masters, hindered)] == [("customer", "none")]
+
+
 def test_a_system_without_customers_is_said_to_have_none() -> None:
     masters = {"customer": Masters([OURS], [], {}, 1, 0), "vendor": Masters([OURS], [THEIRS], {}, 1, 1)}
     hindered = hindrances(_settings("peoplesoft"), masters)
