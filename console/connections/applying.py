@@ -11,7 +11,7 @@ from pathlib import Path
 from console.books.defaulted import defaulted, under_rows
 from console.connections.ceilings import ceiling_notes, with_ceiling
 from console.connections.changes import Change, change, over_log
-from console.connections.checks import lines_of, refusals
+from console.connections.checks import lines_of, refusals, without_effect
 from console.connections.conditions import asked_of_erp, unmet
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, read_connection
@@ -148,7 +148,7 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     told: tuple[str, ...] = ()
     if cluster is not None and made.before is not None and made.rows_put:
         told = tuple(under_rows(defaulted(cluster, files.settings.connection), [(row.table, row.key) for row in made.rows_put]))
-    notes = [*files.unread]
+    notes = [*files.unread, *lines_of(files, without_effect(files.settings))]
     limited = with_ceiling(files.settings, made.before, preview)
     if limited is not files.settings:
         made = change(replace(files, settings=limited), snapshot.connections.get(files.settings.connection))

@@ -36,7 +36,6 @@ def refusals(
         *(_earlier(files.settings, now) if now is not None and not earlier_cutover else ()),
         *(_switched(files.settings, now) if now is not None and _is_live(now) else ()),
         *_forms(files.settings),
-        *_without_effect(files.settings),
         *flow_misfits(files.settings),
         *_twice(files.settings, others),
         *_environments(files.settings),
@@ -55,12 +54,13 @@ def lines_of(files: ConnectionFiles, misfits: Iterable[Misfit]) -> list[str]:
     return [one.line(files.written) for one in misfits]
 
 
-def _without_effect(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """Choices that change nothing with this ERP, made otherwise than the default: whoever made them believes in them."""
+def without_effect(settings: ConnectionSettings) -> Iterator[Misfit]:
+    """Choices that change nothing with this ERP, made otherwise than the default: whoever made them believes in them. They do no harm, so that `plan`
+    tells them and refuses nothing."""
     declared = settings.erp.declared
     for name in sorted(declared.without & ConnectionSettings.model_fields.keys()):
         if getattr(settings, name) != ConnectionSettings.model_fields[name].default:
-            yield Misfit((name,), f"it changes nothing with {declared.title}; remove the line")
+            yield Misfit((name,), f"this changes nothing with {declared.title}; the line may go")
 
 
 def _tables(files: ConnectionFiles) -> Iterator[Misfit]:

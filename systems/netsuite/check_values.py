@@ -77,13 +77,13 @@ class Values:
         return {text(row, "id"): row for row in await self._client.rows(query, kind.word)}
 
     async def _compare(self, kind: Kind, wanted: Mapping[str, str], *, is_segment: bool = False) -> dict[str, Row]:
-        """Compare named values with a list. Of a segment it is told what each value is called; where one is not there or inactive, the default of
-        the settings stands in (`segments.py`), so that nothing is refused for it."""
-        lenient = "warning" if is_segment else "error"
+        """Compare named values with a list. Of a segment it is told what each value is called; where one of a table is not there or inactive, the
+        default of the settings stands in (`segments.py`), so that nothing is refused for it."""
         known = await self._rows(kind, wanted if kind in (_VENDOR, _CUSTOMER) else None) if wanted else {}
 
         def judge(value: str, source: str) -> Judged | None:
             row = known.get(value)
+            lenient = "warning" if is_segment and not source.startswith("settings.") else "error"
             if row is None:
                 some = ", ".join(f"{key} {text(one, 'name')}" for key, one in list(known.items())[:_SHOWN])
                 return Judged(

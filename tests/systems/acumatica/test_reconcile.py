@@ -315,9 +315,17 @@ async def test_a_ref_that_no_source_explains_is_unexplained_but_not_that_of_anot
 
 
 async def test_documents_of_the_erps_own_are_not_compared(books: Joint) -> None:
-    books.edit(lambda row: row | {"Description": {"value": "by hand"}} if shown(row, "Type") == "Bill" else row)
+    typed = {"id": "c", "ReferenceNbr": {"value": "000903"}, "Description": {"value": "by hand"}}
+    books.edit(lambda row: row | typed if shown(row, "Type") == "Bill" else row)
     await books.read()
     assert books.compared().others["bill"].as_json() == {"count": 1, "amount": "80.00"}
+
+
+async def test_a_document_that_lost_our_ref_is_ours_by_the_id_that_the_ledger_has(books: Joint) -> None:
+    books.edit(lambda row: row | {"Description": {"value": "by hand"}} if shown(row, "Type") == "Bill" else row)
+    await books.read()
+    assert [name for name in books.classes() if name == "edited_in_erp"] == ["edited_in_erp"]
+    assert "bill" not in books.compared().others
 
 
 @pytest.mark.parametrize(
