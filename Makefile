@@ -28,8 +28,8 @@ demo: $(STAMP) ## a working day through every service, every ERP side by side, w
 	$(BIN)/ml-connector demo $(ARGS)
 
 # Each worker has a cluster of its own; most tests wait for processes, so two workers take little more than half the time of one.
-# To stay under 25 minutes on two cores with five ERPs: one stage for all tests of a folder that share it (tests/acceptance, tests/chaos); a pace at
-# which the polling of that stage leaves the cores to the tests; 20 jobs of the day for each ERP; of the contract suite every third answer for what
+# What keeps it short with five ERPs: one stage for all tests of a folder that share it (tests/acceptance, tests/chaos); a pace at which the polling
+# of that stage leaves the cores to the tests; a day of four hours with 20 jobs for each ERP; of the contract suite every third answer for what
 # takes a document back, and 250 cuts of a long answer; 6,000 records through killed processes. `make chaos` plays the whole of what is sampled.
 test: $(STAMP) ## every test, against a real broker and registry
 	$(BIN)/python -m pytest -q -m "not chaos and not campaign" --durations=10 $(PARALLEL) $(ARGS)

@@ -32,7 +32,6 @@ from systems.connection import ConnectionSettings
 from systems.demo import ACTIVE, YES, Act
 from topology.configuration import Follower, Snapshot
 
-_DAY_HOURS = 10
 _CYCLES_BEFORE_CORRECTIONS = 3
 _CORRECTIONS = 2
 """So many corrections of each kind are made at each connection."""
@@ -57,13 +56,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Options:
-    """The demo's options. `erp`: a name, or all. `jobs`: of the whole day, shared evenly by its connections."""
+    """The demo's options. `erp`: a name, or all. `jobs`: of the whole day, which lasts `hours`, shared evenly by its connections."""
 
     erp: str
     seed: int
     jobs: int
     scale: float
     drain_s: float = 420.0
+    hours: float = 10.0
 
     @property
     def erps(self) -> list[str]:
@@ -135,7 +135,7 @@ class Day:
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
             corrected = {"corrections": _CORRECTIONS, "correction_kinds": "all", "when_told": True}
-            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **one.goods}
+            day = {"jobs": one.share.jobs, "hours": self.options.hours, "seed": one.share.seed, **corrected, **one.goods}
             await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = Accidents([*self._planned(), *more], self.say)

@@ -19,6 +19,7 @@ from systems import registry
 from tests.acceptance.stage import Stage, shown, staged
 
 JOBS, MORE_JOBS = 20, 40
+HOURS, MORE_HOURS = 4, 10
 """Of the day, for each ERP: in `make test`, and in `make chaos`."""
 SCALE = 900 / len(registry.erps())
 """Each connection has a field service of its own that is polled: at 600 scaled seconds in a second, 143 times a second, and a machine of two cores
@@ -88,16 +89,18 @@ def own_cluster() -> Iterator[EmbeddedCluster]:
 
 
 @pytest.fixture(scope="package")
-def jobs(request: pytest.FixtureRequest) -> int:
-    """The jobs of the day: more of them where it is replayed."""
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """The jobs and the hours of the day: more of them where it is replayed."""
     is_replayed = any(item.get_closest_marker("chaos") for item in request.session.items)
-    return (MORE_JOBS if is_replayed else JOBS) * len(registry.erps())
+    jobs, hours = (MORE_JOBS, MORE_HOURS) if is_replayed else (JOBS, HOURS)
+    return jobs * len(registry.erps()), hours
 
 
 @pytest.fixture(scope="package")
-def played(own_cluster: EmbeddedCluster, jobs: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(own_cluster: EmbeddedCluster, size: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """Every ERP side by side: outages, a storm of 429, lost answers; and `kill -9` of each service, started again as a supervisor would."""
-    wanted = Options(erp="all", seed=7, jobs=jobs, scale=SCALE, drain_s=300)
+    jobs, hours = size
+    wanted = Options(erp="all", seed=7, jobs=jobs, scale=SCALE, drain_s=300, hours=hours)
     with staged(own_cluster, tmp_path_factory.mktemp("day"), wanted, "day") as stage:
         killed: list[str] = []
         accidents = [
