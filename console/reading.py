@@ -125,6 +125,7 @@ class Cluster:
 
     def one(self, topic: str, partition: int, offset: int) -> StoredRecord | None:
         """The record at these coordinates; None if it is no longer kept."""
+        self.codec.expect([self.settings.topic(topic)])
         with closing(kafka.reader(self.settings.kafka)) as client:
             client.assign([TopicPartition(self.settings.topic(topic), partition, offset)])
             for message in client.consume(num_messages=1, timeout=5):

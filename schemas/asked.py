@@ -13,7 +13,7 @@ from schemas.codec import Codec, Registered, Source, look_up, not_registered, su
 
 
 class AskingCodec(Codec):
-    """A codec of the registered schemas of these topics. Whatever `load` raises at once, this one raises at the record that needs the schema."""
+    """A codec of the registered schemas of these topics. Whatever `load` raises at once, this one raises when a topic is first read or written."""
 
     def __init__(self, registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> None:
         self._known = Registered(_Ids(self), _Writers(self))
@@ -22,11 +22,14 @@ class AskingCodec(Codec):
         self._left = dict(records_of_topic)
 
     def expect(self, topics: Iterable[str]) -> None:
-        """Ask for the schemas of these topics, unless they were asked for. Raises `RegistryAway` if the registry does not answer."""
+        """Ask for the schemas of these topics, unless they were asked for. Raises `RegistryAway` if the registry does not answer, `NotRegistered`
+        if it lacks one of them. Two threads that ask at once ask twice, and know the same."""
         wanted = {topic: self._left[topic] for topic in topics if topic in self._left}
         if not wanted:
             return
         found = look_up(self._registry, wanted)
+        if found.missing:
+            raise not_registered(found.missing)
         self._known.ids.update(found.ids)
         self._known.writers.update(found.writers)
         self._left = {topic: names for topic, names in self._left.items() if topic not in wanted}

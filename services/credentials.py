@@ -178,6 +178,7 @@ class CredentialStore:
         it replaced.
         """
         self._applied = floors(self._settings, self._trust)
+        self._codec.expect([self._settings.topic(TOPIC)])
         newest: dict[tuple[Any, ...], tuple[Message, Signed]] = {}
         for message in self._topics.to_end(self._settings.topic(TOPIC)):
             signed = self._trust.believed(message)

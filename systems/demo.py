@@ -121,8 +121,8 @@ BALANCES = "balances"
 @dataclass(frozen=True)
 class Act:
     """Something that a person does at the screen of a system, or that happens by chance, in the middle of the day: a POST of `body` to `path` under
-    `/__sim__/`. A fault with `once_held` waits until a document of the connection is held for that reason: the period that is opened too late was
-    met before."""
+    `/__sim__/`. A fault with `once_held` waits until a document of the connection is held for that reason, so that a closed period is met before it
+    is opened."""
 
     name: str
     path: str

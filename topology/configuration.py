@@ -255,6 +255,7 @@ class Follower:
         Raises `Broken` if there are no keys with which a signature could be verified.
         """
         self._trust = Trust(self._settings, tell=self._on_refusal)
+        self._codec.expect(map(self._settings.topic, _TOPICS))
         for topic in (self._settings.topic(name) for name in reversed(_TOPICS)):
             for message in self._topics.to_end(topic):
                 self._fold_believed(message)

@@ -28,10 +28,11 @@ def of_observed(preview: Preview) -> Ceiling:
 
 def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, preview: Preview | None) -> ConnectionSettings:
     """The settings with the ceiling that counts: the file's own; where it has none, that of what goes live, else the one in force. A flow that
-    goes live beside others adds to theirs; where nothing was observed yet, it is the least."""
+    goes live beside others adds to theirs. Where nothing was observed yet, nothing is known that could limit it: the least would stop the first
+    larger document."""
     if "ceiling" in after.model_fields_set:
         return after
-    if preview is None:
+    if preview is None or not preview.days:
         return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
     first = of_observed(preview)
     if before is not None and any(own.enabled and before.mode_of(name) == "live" for name, own in before.flows.items()):
@@ -50,5 +51,7 @@ def ceiling_notes(ceiling: Ceiling, preview: Preview | None) -> list[str]:
     """What `plan` says about a ceiling that is not the file's. Nothing where nothing goes live: what is in force stays."""
     if preview is None:
         return []
-    words = f"{ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"
-    return [f"ceiling of an hour: {words}; it comes from what was observed, `ceiling` in the file is another"]
+    words = f"ceiling of an hour: {ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"
+    if not preview.days:
+        return [f"{words}; nothing was observed from which a lower one could come, so write `ceiling` into the file"]
+    return [f"{words}; it comes from what was observed, `ceiling` in the file is another"]

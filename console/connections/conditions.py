@@ -1,4 +1,4 @@
-"""What the ERP itself lacks for a connection that goes live: accounts of the tables, open period, numbering. Asked by what `check` asks it.
+"""What the ERP itself lacks for a connection that goes live: accounts named in the tables, an open period, numbering. Asked by what `check` asks it.
 
 The mapping cannot know: an account that nobody has in the ERP maps well, and every document with it would be refused and held.
 """
@@ -27,9 +27,9 @@ def asked_of_erp(cluster: Cluster, made: Change) -> list[Finding]:
         return []
     clock = clock_from_environment()
     credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
-    provider = AccessProvider(cluster.settings, credentials, clock)
-    planned = planned_connection(made, going_live(made))
     try:
+        provider = AccessProvider(cluster.settings, credentials, clock)
+        planned = planned_connection(made, going_live(made))
         asking = side_findings(provider, planned, planned.settings.erp.system)
         return asyncio.run(told(asking, f"asking {planned.settings.erp.declared.title}"))
     finally:
@@ -37,9 +37,10 @@ def asked_of_erp(cluster: Cluster, made: Change) -> list[Finding]:
 
 
 def unmet(found: Sequence[Finding], consent: Consent) -> Iterator[Misfit]:
-    """Each condition that is not met, unless a person accepted its subject."""
+    """Each condition that is not met, unless a person accepted its subject. That the credentials in force are not those of the planned address says
+    nothing about the ERP: the new ones come with this very change."""
     for one in found:
         name = f"check={one.subject}"
-        if one.level == "error" and name not in consent.held:
+        if one.level == "error" and one.subject != "credentials" and name not in consent.held:
             words = f"{one.words} {one.remedy}".strip()
-            yield Misfit(("mode", name), f"`check` says of the ERP: {words} Or apply with --accept-held '{name}'")
+            yield Misfit(("mode", name), f"`check` says of the ERP: {words} Do that, or apply with --accept-held '{name}'")

@@ -46,8 +46,8 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
 
 def never_read(cluster: Cluster, settings: ConnectionSettings, masters: Mapping[str, Masters]) -> set[str]:
     """Entities of which the ERP's poller has not read a page yet, so that nobody knows what is there. An ERP without any has been read."""
-    found = [seen.record for seen in cluster.newest(["cursors"], quiet=True).values() if seen.record]
-    moved = {one["feed"] for one in found if one["connection"] == settings.connection}
+    found = cluster.newest(["cursors"], quiet=True, of=f"{settings.connection}/").values()
+    moved = {seen.record["feed"] for seen in found if seen.record}
     erp = settings.erp.declared
     feeds = {entity: {f"{erp.name}.{feed.name}" for feed in erp.feeds if feed.entity == entity} for entity in masters}
     return {name for name, own in feeds.items() if own and not own & moved and not masters[name].theirs_read}

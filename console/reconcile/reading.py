@@ -34,7 +34,7 @@ from console.reconcile.sides import (
     Object,
     booked_of,
     known_of,
-    posted_refs,
+    posted,
     wanted_of,
 )
 from topology import canonical_to_command
@@ -168,12 +168,12 @@ class _Reading:
         """See `Facts`."""
         by_ref: dict[str, list[Booked]] = defaultdict(list)
         typed: dict[tuple[object, ...], list[Booked]] = defaultdict(list)
-        posted = posted_refs(known for found in entries.values() for known in found)
+        by_id = posted(known for found in entries.values() for known in found)
         for one in booked:
             if one.ref:
                 by_ref[one.ref].append(one)
-            elif one.erp_id in posted:
-                by_ref[posted[one.erp_id]].append(replace(one, ref=posted[one.erp_id], is_marked=False))
+            elif (ours := by_id.get(one.erp_id)) is not None and abs(one.amount) in (ZERO, abs(ours.amount)):
+                by_ref[ours.ref].append(replace(one, ref=ours.ref, is_marked=False))
             elif one.is_there:
                 typed[signature(one)].append(one)
         tax = getattr(self.connected.settings.erp.own(), "tax", None)

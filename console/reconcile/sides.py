@@ -166,10 +166,11 @@ class Known:
         return self.state not in (*e.TERMINAL, "") and not self.is_done
 
 
-def posted_refs(known: Iterable[Known]) -> dict[str, str]:
-    """Ids of documents in the ERP -> our ref, as the ledger has them: a document whose text somebody changed is found by them."""
+def posted(known: Iterable[Known]) -> dict[str, Known]:
+    """Ids of documents in the ERP -> what the ledger knows of them: a document whose text somebody changed is found by its id and amount. (By its id
+    alone a payment would be taken for an invoice, where each kind is numbered by itself.)"""
     return {
-        one.erp_id: one.ref
+        one.erp_id: one
         for one in known
         if one.is_done and one.erp_id and one.ref and one.record != REVERSAL and not one.is_application
     }

@@ -219,9 +219,11 @@ class Exchange:
         self._hooks.advance(case, Answered(end, self._judge(case, end), *self._now()))
 
     def _judge(self, case: Case, answer: Answer) -> timedelta:
-        """What an answer means for the whole connection; the backoff for a definite no."""
+        """What an answer means for the whole connection; the backoff for a definite no. A closed period says nothing about it: its documents are
+        tried again every hour, and each refusal would count."""
         lanes = self._lanes(case)
-        refused = lanes.judged((answer.code or "refused") if answer.verdict is Verdict.REJECT else "")
+        is_judged = answer.reason != reasons.PERIOD_CLOSED
+        refused = lanes.judged((answer.code or "refused") if answer.verdict is Verdict.REJECT else "") if is_judged else ""
         if refused:
             words = f"nearly everything is refused with {refused}: {answer.words[:200]}"
             self._hooks.pause(case.connection, reasons.REFUSED, words)

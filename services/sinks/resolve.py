@@ -87,8 +87,8 @@ def refused_beforehand(entry: Ledger, found: Found, at: datetime) -> Ledger:
 
 
 def tried_again(reason: str, at: datetime) -> datetime | None:
-    """When what the system refused is tried again by itself; None = when a person decides. A period that the system calls closed may be open again
-    before its list of periods is read: that list never changes then, and nothing else would tell."""
+    """When what the system refused is tried again by itself; None = when a person decides. A period that the system calls closed may be opened
+    again before its list of periods is read: the list shows no change then, and nothing else would tell."""
     return at + REFUSED_EVERY if reason == reasons.PERIOD_CLOSED else None
 
 

@@ -51,10 +51,10 @@ async def look_again(owner: Owner) -> None:
 
 
 def _waits_for_a_partner(op_key: str, rest: Rest) -> bool:
-    """Whether a link, a parent that comes late, or the end of something else of its document may lift this hold."""
+    """Whether a link, a parent that comes late, the end of something else of its document, or its hour (`tried_again`) may lift this hold."""
     if rest.state != e.HELD:
         return False
-    if rest.reason in (reasons.PARENT_MISSING, reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
+    if rest.reason in (reasons.PARENT_MISSING, reasons.PARENT_REVERSED, reasons.PART_AFTER_POST, reasons.PERIOD_CLOSED):
         return True
     return f"|{e.MASTER}|" in op_key or op_key.endswith("|void") or f"|{e.CORRECT}|" in op_key
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 
 import pytest
 
@@ -12,6 +11,7 @@ from console.demo.accounts import Row, is_ok
 from console.demo.day import Day, Options
 from runtime.embedded.cluster import EmbeddedCluster
 from tests.acceptance.stage import shown, staged
+from tests.chaos.test_day_with_kills import check_each_ref_was_created_once
 
 pytestmark = [pytest.mark.kafka, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -38,6 +38,4 @@ def test_a_broker_that_is_killed_and_comes_back_costs_no_document_and_no_cent(
         rows = stage.work(play)
         assert deaths == 2
         assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
-        created = Counter(row["ref"] for row in stage.journal() if row["operation"] == "create")
-        assert created
-        assert [ref for ref, count in created.items() if count > 1] == []
+        check_each_ref_was_created_once(stage)

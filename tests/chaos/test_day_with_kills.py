@@ -13,7 +13,7 @@ import pytest
 from console.cli.demo import report
 from console.demo.accounts import balanced, is_ok
 from console.demo.balances import as_json
-from tests.acceptance.stage import DOCUMENTS, ERP, keeps_the_contract, shown
+from tests.acceptance.stage import DOCUMENTS, ERP, Stage, keeps_the_contract, shown
 from tests.chaos.conftest import Played
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -59,25 +59,32 @@ REVERSES = "[reverses "
 ROOT = re.compile(r"(\|correct\|\d+)$|\|(create|adjust|void)(\|correct\|\d+)?$")
 
 
-def written(played: Played) -> list[dict[str, Any]]:
+def written(stage: Stage) -> list[dict[str, Any]]:
     """The documents that were written and are kept, each once: a credit memo is shown on the payment screen as well."""
-    ids = {row["id"] for row in played.stage.journal(DOCUMENTS) if row["operation"] in ("create", "reverse")}
-    kept = [row for kind in DOCUMENTS for row in played.stage.ask(ERP, f"documents?kind={kind}")["documents"]]
+    ids = {row["id"] for row in stage.journal(DOCUMENTS) if row["operation"] in ("create", "reverse")}
+    kept = [row for kind in DOCUMENTS for row in stage.ask(ERP, f"documents?kind={kind}")["documents"]]
     return [row for row in kept if row["id"] in ids]
 
 
-def test_each_ref_was_created_once(played: Played) -> None:
-    created = Counter(row["id"] for row in played.stage.journal() if row["operation"] in ("create", "reverse"))
+def check_each_ref_was_created_once(stage: Stage) -> None:
+    """A document, and what takes it back, are written under one ref; each of them once."""
+    created = Counter(row["id"] for row in stage.journal() if row["operation"] in ("create", "reverse"))
+    assert created
     assert [document for document, count in created.items() if count > 1] == []
-    assert "" not in {row["ref"] for row in played.stage.journal() if row["operation"] == "create"}, "a document without our ref"
-    found = written(played)
-    first = Counter(row["ref"] for row in found if REVERSES not in row["description"])
+    assert "" not in {row["ref"] for row in stage.journal() if row["operation"] == "create"}, "a document without our ref"
+    first = Counter(row["ref"] for row in written(stage) if REVERSES not in row["description"])
     assert [ref for ref, count in first.items() if count > 1] == []
+
+
+def test_each_ref_was_created_once(played: Played) -> None:
+    check_each_ref_was_created_once(played.stage)
 
 
 def test_what_was_taken_back_was_taken_back_once(played: Played) -> None:
     marked = [
-        row["description"].partition(REVERSES)[2].partition("]")[0] for row in written(played) if REVERSES in row["description"]
+        row["description"].partition(REVERSES)[2].partition("]")[0]
+        for row in written(played.stage)
+        if REVERSES in row["description"]
     ]
     assert len(marked) > 5
     assert [document for document, count in Counter(marked).items() if count > 1] == []
@@ -102,7 +109,7 @@ def test_what_the_erp_keeps_of_a_document_is_what_it_was_told_once(played: Playe
     held = {ROOT.sub("", one["op_key"]) for one in entries if one["state"] == "HELD"}
     root_of = {one["ref"]: ROOT.sub("", one["op_key"]) for one in entries}
     kept: dict[str, Decimal] = {}
-    for row in written(played):
+    for row in written(played.stage):
         if row["released"] and root_of[row["ref"]] not in held:
             amount = abs(Decimal(row["amount"])) * (-1 if REVERSES in row["description"] else 1)
             kept[root_of[row["ref"]]] = kept.get(root_of[row["ref"]], Decimal(0)) + amount

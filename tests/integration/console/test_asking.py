@@ -9,10 +9,12 @@ import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from runtime.embedded.cluster import EmbeddedCluster
+from runtime.settings import settings_from_environment
 from schemas.asked import AskingCodec
 from schemas.codec import load, subject
 from schemas.errors import Malformed, NotRegistered, RegistryAway
 from schemas.generate import versions
+from topology.configuration import Follower
 from topology.topics import records_of_topic
 
 
@@ -50,6 +52,13 @@ def test_a_subject_that_is_not_registered_is_named_with_what_to_do(cluster: Embe
     command = AskingCodec(cluster.registry_url, records_of_topic("nobody."))
     with pytest.raises(NotRegistered, match=f"{subject('nobody.cursors', 'raw.cursor')}. Run `ml-connector topics --apply` first"):
         command.encode("nobody.cursors", "raw.cursor", cursor)
+
+
+def test_a_configuration_is_not_taken_for_empty_because_the_registry_is_away(prefix: str) -> None:
+    """Each record of it could not be read, so that no connection was known."""
+    settings = settings_from_environment()
+    with pytest.raises(RegistryAway):
+        Follower(settings, AskingCodec("http://127.0.0.1:1/apis/ccompat/v7", records_of_topic(prefix))).start()
 
 
 def test_a_registry_that_does_not_answer_is_named(cursor: dict[str, object]) -> None:

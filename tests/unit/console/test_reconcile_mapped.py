@@ -11,7 +11,7 @@ import pytest
 
 from console.reconcile.mapped import Mapper
 from console.reconcile.rules import Facts, judge
-from console.reconcile.sides import Booked, Issued, Known, Wanted, posted_refs, summed, wanted_of
+from console.reconcile.sides import Booked, Issued, Known, Wanted, posted, summed, wanted_of
 from tests.property.test_nothing_vanishes import codec, commands, joined, passed, plain
 from topology.batch import ConsumerRecord, Context
 from topology.configuration import Snapshot
@@ -84,7 +84,7 @@ def test_a_document_from_which_somebody_took_our_ref_is_named_as_edited() -> Non
     day, amount = date(2026, 3, 2), Decimal("146.60")
     known = Known("k", "ST-A", "ar_invoice", "sale", "create", "POSTED", "", "", amount, "", day, NOW, erp_id="Invoice/000003")
     applied = replace(known, op_key="k|apply", record="ar_application", action="apply", erp_id="Payment/000001", ref="ST-B")
-    assert posted_refs([known, applied, replace(known, state="HELD", erp_id="Invoice/7")]) == {"Invoice/000003": "ST-A"}
+    assert posted([known, applied, replace(known, state="HELD", erp_id="Invoice/7")]) == {"Invoice/000003": known}
     wanted = Wanted("k", "ST-A", "ar_invoice", "create", "sale", amount, day, ())
     named = ("A1", "invoice", "1", "N1", day, amount, "USD", True, "f", "7", "Ana", "")
     booked = Booked("invoice", "Invoice/000003", "000003", "ST-A", day, "", "CX1", amount, "USD", True, is_marked=False)

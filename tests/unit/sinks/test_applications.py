@@ -275,20 +275,45 @@ def test_a_closed_day_holds_where_nothing_else_is_chosen() -> None:
     assert played(play).states() == {"invoice:1 create": ("HELD", "period_closed", "60.00")}
 
 
+LOCKED = Answer(Verdict.REJECT, code="LOCKED", words="the period is locked", reason="period_closed")
+HELD = {"invoice:1 create": ("HELD", "period_closed", "60.00")}
+
+
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_what_the_system_itself_calls_closed_is_tried_again_each_hour(is_listed: bool) -> None:
-    """The period was locked and unlocked before the list was read: the list never changes, so that nothing else would tell."""
-    held = []
+@pytest.mark.parametrize("crashes", [True, False])
+def test_what_the_system_itself_calls_closed_is_tried_again_each_hour(is_listed: bool, crashes: bool) -> None:
+    """The period was locked and unlocked before the list was read: the list never changes, so that nothing else would tell. Nor does a new owner."""
+    seen = []
 
     async def play(books: Ledgers) -> None:
         if is_listed:
             period(books, 1, is_open=True)
-        books.erp.refuses["create"] = Answer(Verdict.REJECT, code="LOCKED", words="the period is locked", reason="period_closed")
+        books.erp.refuses["create"] = LOCKED
         books.invoice("1", "60.00", posting_date=date(2026, 1, 15))
         books.sink.reads()
         await books.sink.passes(3000, 100)
-        held.append(books.states())
+        seen.append(books.states())
+        if crashes:
+            books.sink.crash()
+            books.sink.reads()
         await books.sink.passes(1200, 100)
 
     assert played(play).states() == {"invoice:1 create": (*POSTED, "60.00")}
-    assert held == [{"invoice:1 create": ("HELD", "period_closed", "60.00")}]
+    assert seen == [HELD]
+
+
+def test_a_hold_that_is_tried_again_every_hour_pauses_nothing() -> None:
+    """Twenty refusals in a row with one code pause a connection; a weekend has more hours."""
+
+    async def play(books: Ledgers) -> None:
+        books.invoice("1", "60.00", posting_date=date(2026, 1, 15))
+        books.sink.reads()
+        for seconds in (1000, *[3600] * 25):
+            books.erp.refuses["create"] = LOCKED
+            await books.sink.passes(seconds, 100)
+            assert "create" not in books.erp.refuses, "it was not tried again"
+            assert books.states() == HELD
+        assert books.sink.records("control") == [], "the sink paused the connection"
+        await books.sink.passes(3700, 100)
+
+    assert played(play).states() == {"invoice:1 create": (*POSTED, "60.00")}

@@ -11,6 +11,7 @@ FOUND = [
     Finding("warning", "tax", "customer classes with a tax zone: TAXED"),
     Finding("error", "account", "account 49999 of business_unit HVAC - Service is not in Acumatica.", "Create it."),
     Finding("error", "period", "the period 112026 is closed."),
+    Finding("error", "credentials", "the credentials in force are for another address.", "Apply the connection again."),
 ]
 
 
@@ -20,6 +21,6 @@ def test_each_error_of_the_erp_stops_going_live_and_is_accepted_by_its_subject()
     assert account.place == ("mode", "check=account")
     assert account.words == (
         "`check` says of the ERP: account 49999 of business_unit HVAC - Service is not in Acumatica. Create it. "
-        "Or apply with --accept-held 'check=account'"
+        "Do that, or apply with --accept-held 'check=account'"
     )
     assert list(unmet(FOUND, Consent(held=frozenset({"check=account"})))) == [period]

@@ -250,12 +250,14 @@ def test_the_first_ceiling_is_twice_what_was_observed_unless_the_file_has_its_ow
     assert with_ceiling(file, in_force, None).ceiling == first, "applying the same file again changes nothing"
 
 
-def test_the_first_ceiling_is_the_least_where_nothing_was_observed_and_a_flow_that_joins_adds_to_it() -> None:
-    """Going live before anything was read allowed ten thousand documents an hour, the default. A second flow with two documents lowered the
-    ceiling of the one that was live, whose next busy hour paused the connection."""
+def test_no_ceiling_is_made_up_where_nothing_was_observed_and_a_flow_that_joins_adds_to_it() -> None:
+    """The least, 10,000 an hour, would stop the first larger invoice for good. A second flow with two documents lowered the ceiling of the one that
+    was live, whose next busy hour paused the connection."""
     file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
-    nothing = with_ceiling(file, as_mode("observe"), Preview("USD", is_read=False)).ceiling
-    assert (nothing.documents_per_hour, nothing.amount_per_hour) == (50, Decimal(10_000))
+    unread = Preview("USD", is_read=False)
+    assert with_ceiling(file, None, unread).ceiling == Ceiling()
+    (told,) = ceiling_notes(Ceiling(), unread)
+    assert told.endswith("; nothing was observed from which a lower one could come, so write `ceiling` into the file")
     in_force = as_mode("live").model_copy(update={"ceiling": Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))})
     few = preview(canonical(b'{"total": 1.00}'), hops.context(), NOTHING)
     joined = with_ceiling(file, in_force, few).ceiling
