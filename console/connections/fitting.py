@@ -39,9 +39,9 @@ _PLAIN: dict[Any, tuple[re.Pattern[str], str]] = {
 _FORMS = {
     **dict.fromkeys(
         ("list_type", "tuple_type", "set_type", "frozen_set_type"),
-        "no list: write [one, two], or each on a line of its own after a dash",
+        "not a list: write [one, two], or each on a line of its own after a dash",
     ),
-    **dict.fromkeys(("dict_type", "model_type"), "no section: its settings stand below it, indented"),
+    **dict.fromkeys(("dict_type", "model_type"), "not a section: its settings stand below it, indented"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "neither true nor false"),
 }
 _LIMITS = {
