@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from console.waiting import EVERY_S, PATIENCE_S
 from runtime import kafka, registry
 from runtime.rolekeys import SINKS
 from runtime.settings import Settings, settings_from_environment
@@ -25,7 +26,6 @@ from topology.trust import Trust
 
 _COUNTED = 100_000
 """A larger lag is shown in offsets, some of which may be transaction markers, because reading all of it would take too long."""
-_PATIENCE_S, _EVERY_S = 2.0, 10.0
 
 _ANSWER_S = 5.0
 """How long a command waits for the cluster."""
@@ -212,7 +212,7 @@ class Pace:
     """When a command began, and when it says the next time how far it is. All readings of a command have one: each of ten may be short."""
 
     began_s: float = field(default_factory=time.monotonic)
-    next_s: float = field(default_factory=lambda: time.monotonic() + _PATIENCE_S)
+    next_s: float = field(default_factory=lambda: time.monotonic() + PATIENCE_S)
 
 
 class Progressing:
@@ -252,7 +252,7 @@ class Progressing:
             self._bar.update(self._bar.task_ids[0], description=words)
         else:
             print(f"[{time.monotonic() - self._pace.began_s:6.1f} s] {words}", file=sys.stderr, flush=True)
-            self._pace.next_s = time.monotonic() + _EVERY_S
+            self._pace.next_s = time.monotonic() + EVERY_S
 
 
 def _bar() -> Progress:

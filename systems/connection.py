@@ -239,6 +239,11 @@ class ConnectionSettings(_Section):
         reads, writes = bool(declared.feeds or declared.fetchable), bool(self.commands_to(side.system))
         return tuple(role for role, used in ((Role.POLLER, reads), (Role.SINK, writes), (Role.CHECK, True)) if used)
 
+    @property
+    def live_flows(self) -> frozenset[str]:
+        """Ids of the flows that write: enabled, and in mode live."""
+        return frozenset(name for name, own in self.flows.items() if own.enabled and self.mode_of(name) == "live")
+
     def mode_of(self, flow: str) -> str:
         """Mode in force for a flow."""
         own = self.flows.get(flow)

@@ -35,7 +35,7 @@ def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, p
     if preview is None or not preview.days:
         return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
     first = of_observed(preview)
-    if before is not None and any(own.enabled and before.mode_of(name) == "live" for name, own in before.flows.items()):
+    if before is not None and before.live_flows:
         first = _sum(before.ceiling, first)
     return after.model_copy(update={"ceiling": first})
 

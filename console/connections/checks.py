@@ -34,7 +34,7 @@ def refusals(
         *_tables(files),
         *_identity(files.settings, now),
         *(_earlier(files.settings, now) if now is not None and not earlier_cutover else ()),
-        *(_switched(files.settings, now) if now is not None and _is_live(now) else ()),
+        *(_switched(files.settings, now) if now is not None and now.live_flows else ()),
         *_forms(files.settings),
         *flow_misfits(files.settings),
         *_twice(files.settings, others),
@@ -142,16 +142,12 @@ def _is_instant(text: str) -> bool:
 def _twice(new: ConnectionSettings, others: Iterable[ConnectionSettings]) -> Iterator[Misfit]:
     """Two live connections of the same books would write each document twice, because their ledgers do not know each other."""
     for other in others:
-        if _is_live(new) and _is_live(other) and _are_same_books(new, other):
+        if new.live_flows and other.live_flows and _are_same_books(new, other):
             yield Misfit(
                 ("mode",),
                 f"connection {other.connection} is live on the same tenant and company already; "
                 "let one of them observe (mode: observe), or end it with `ml-connector remove`",
             )
-
-
-def _is_live(settings: ConnectionSettings) -> bool:
-    return any(flow.enabled and settings.mode_of(name) == "live" for name, flow in settings.flows.items())
 
 
 def _are_same_books(one: ConnectionSettings, other: ConnectionSettings) -> bool:

@@ -45,24 +45,30 @@ def gate(preview: Preview | None, consent: Consent) -> Iterator[Misfit]:
     if preview is None:
         return
     yield from _held(preview, consent)
-    if preview.unmatched and not consent.unmatched:
-        which = " and ".join(f"{entity}s" for entity in preview.unmatched)
-        yield Misfit(
-            ("mode",),
-            f"the {which} of both sides are not matched: what is there already would be created again; "
-            "run `ml-connector match`, or apply with --unmatched",
-        )
-    if preview.unread and not consent.unmatched:
-        which = " and ".join(f"{entity}s" for entity in preview.unread)
-        yield Misfit(
-            ("mode",),
-            f"the {which} of the ERP were never read, and `create_missing` would create those that are there already; "
-            "wait for the first poll and match them, or apply with --unmatched",
-        )
+    if not consent.unmatched:
+        yield from _twice(preview)
     if consent.amount == preview.amount:
         return
     given = f", not {money(consent.amount)}: look at the plan again" if consent.amount is not None else ""
     yield Misfit(("mode",), f"going live {preview.words()}; apply with --yes {money(preview.amount)}{given}")
+
+
+def _twice(preview: Preview) -> Iterator[Misfit]:
+    """Masters that are there already and would be created again."""
+    for masters, words in (
+        (
+            preview.unmatched,
+            "of both sides are not matched: what is there already would be created again; run `ml-connector match`",
+        ),
+        (
+            preview.unread,
+            "of the ERP were never read, and `create_missing` would create those that are there already; "
+            "wait for the first poll and match them",
+        ),
+    ):
+        if masters:
+            which = " and ".join(f"{entity}s" for entity in masters)
+            yield Misfit(("mode",), f"the {which} {words}, or apply with --unmatched")
 
 
 def _held(preview: Preview, consent: Consent) -> Iterator[Misfit]:

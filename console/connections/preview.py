@@ -25,7 +25,6 @@ from topology.batch import ConsumerRecord, Context, Decision
 from topology.configuration import Connected, Snapshot, tables_of
 from topology.rules.due import BEFORE_CUTOVER
 
-LIVE = "live"
 Object = tuple[str, str]
 """(entity, id at the source)"""
 
@@ -85,8 +84,7 @@ def _counted(count: int, cause: str) -> str:
 def going_live(change: Change) -> list[Flow]:
     """Flows that would write and did not before."""
     before, after = change.before, change.after.settings
-    now = set() if before is None else {name for name, own in before.flows.items() if own.enabled and before.mode_of(name) == LIVE}
-    new = {name for name, own in after.flows.items() if own.enabled and after.mode_of(name) == LIVE} - now
+    new = after.live_flows - (before.live_flows if before is not None else frozenset())
     return [flow for flow in after.erp.declared.flows if flow.id in new and flow.records]
 
 
@@ -115,8 +113,7 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
 def besides(change: Change) -> set[Source]:
     """What carries money and no flow brings, where nothing of the connection was live before: it is held from the first minute. Later it is on
     the lists already."""
-    before = change.before
-    was_live = before is not None and any(own.enabled and before.mode_of(name) == LIVE for name, own in before.flows.items())
+    was_live = change.before is not None and bool(change.before.live_flows)
     return set() if was_live else without_flow_of(change.after.settings)
 
 
