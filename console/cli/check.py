@@ -66,20 +66,15 @@ def _show(rows: list[dict[str, Any]], output: Output) -> None:
 
 
 async def _rows(connection: str) -> list[dict[str, Any]]:
+    from console.access import access_provider
     from console.checking import findings
     from console.connections.applying import in_force
     from console.reading import Cluster
-    from runtime.clock import clock_from_environment
-    from services.access import AccessProvider
-    from services.credentials import CredentialStore
 
     cluster = Cluster()
     snapshot = in_force(cluster, connection)
-    clock = clock_from_environment()
-    credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
-    provider = AccessProvider(cluster.settings, credentials, clock)
-    try:
-        rows = []
+    rows = []
+    with access_provider(cluster) as provider:
         for name, one in snapshot.connections.items():
             if connection in ("", name):
                 for system, finding in await findings(provider, one):
@@ -93,6 +88,4 @@ async def _rows(connection: str) -> list[dict[str, Any]]:
                             "do": finding.remedy,
                         }
                     )
-        return rows
-    finally:
-        credentials.stop()
+    return rows

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from console.access import access_provider
 from console.checking import side_findings
 from console.connections.changes import Change
 from console.connections.consent import Consent
@@ -15,9 +16,6 @@ from console.connections.fitting import Misfit
 from console.connections.preview import going_live, planned_connection
 from console.reading import Cluster
 from console.waiting import told
-from runtime.clock import clock_from_environment
-from services.access import AccessProvider
-from services.credentials import CredentialStore
 from systems.contract import Finding
 
 
@@ -25,15 +23,10 @@ def asked_of_erp(cluster: Cluster, made: Change) -> list[Finding]:
     """The findings of the ERP about the settings and tables that would be in force, by the credentials that are: none where none are yet."""
     if made.before is None or cluster.settings.key_ring is None:
         return []
-    clock = clock_from_environment()
-    credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
-    try:
-        provider = AccessProvider(cluster.settings, credentials, clock)
-        planned = planned_connection(made, going_live(made))
+    planned = planned_connection(made, going_live(made))
+    with access_provider(cluster) as provider:
         asking = side_findings(provider, planned, planned.settings.erp.system)
         return asyncio.run(told(asking, f"asking {planned.settings.erp.declared.title}"))
-    finally:
-        credentials.stop()
 
 
 def unmet(found: Sequence[Finding], consent: Consent) -> Iterator[Misfit]:

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from console.access import access_provider
 from console.matching.masters import Masters, master_of
 from console.matching.score import Master
 from console.reading import Cluster
-from runtime.clock import clock_from_environment
 from runtime.errors import Malformed, Transient
-from services.access import AccessProvider
-from services.credentials import CredentialStore
 from systems.contract import Finder, Page, Role, System
 from systems.mapped import Canonical, Reading
 from systems.raw import How, Where, raw_record
@@ -42,18 +40,14 @@ async def answers_of(cluster: Cluster, one: Connected, masters: Mapping[str, Mas
     erp = one.settings.erp.declared
     if erp.open_finder is None:
         return Answers()
-    clock = clock_from_environment()
-    credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
-    try:
-        opened = AccessProvider(cluster.settings, credentials, clock).access(one.settings, erp.name, Role.CHECK)
+    with access_provider(cluster) as provider:
+        opened = provider.access(one.settings, erp.name, Role.CHECK)
         finder = erp.open_finder(opened)
         try:
             return await ask(finder, erp, one.readings[erp.name], masters)
         finally:
             await finder.close()
             await opened.transport.close()
-    finally:
-        credentials.stop()
 
 
 async def ask(finder: Finder, erp: System, reading: Reading, masters: Mapping[str, Masters]) -> Answers:
