@@ -49,6 +49,11 @@ class _ByStage(LoadScopeScheduling):  # type: ignore[misc]  # the plugin publish
         return next((folder for folder in _OF_ONE_STAGE if path.startswith(f"tests/{folder}/")), path)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Of `-n auto`: one more than the machine has cores, for there is nearly always one that waits for a process to start or to end."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Several workers (`-n 2`): see `_ByStage`."""
     return _ByStage(config, log)

@@ -27,6 +27,7 @@ from services.sinks.entry import Incoming
 from services.sinks.ledger import head_of
 from services.sinks.outputs import STAGE
 from services.sinks.owner import Owner
+from systems.mapped import APPLY
 from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, SOURCE_HASH
 
 
@@ -202,25 +203,26 @@ class Intake:
 
     def _waits_for(self, incoming: Incoming, document: str, queue: _Queue) -> str | None:
         """The op-key that this command waits for; None when it may come."""
-        own = incoming.command["op_key"]
-        about = [own, *self._takers(incoming), *self._gone(incoming)]
+        takers, gone, withdrawn = self._takers(incoming), self._gone(incoming), self._withdrawn(incoming)
+        keys = [parent for one in withdrawn for parent in self._found_by(one)]
+        about = [incoming.command["op_key"], *(one["op_key"] for one in (*takers, *gone, *keys))]
         busy = next((one for one in about if self._is_busy(one) or self._is_presumed(one)), None)
         if busy is not None:
             return busy
-        withdrawn = self._withdrawn(incoming) if withdrawal.may_withdraw(incoming) else []
+        withdrawn += withdrawal.ended(incoming, (*takers, *gone))
+        withdrawn = [parent for parent in keys if self._must_be_asked(parent)] or withdrawn
         unknown = next((one["op_key"] for one in withdrawn if self._must_be_asked(one)), None)
         self._mark(document, queue, frozenset(one["op_key"] for one in withdrawn) if unknown is not None else frozenset())
         return unknown
 
-    def _takers(self, incoming: Incoming) -> list[str]:
-        """Op-keys of what takes back the document that this command wants, or reverses, once that was written."""
-        return self._takers_of(str(incoming.command.get("reverses") or incoming.command["op_key"]))
+    def _takers(self, incoming: Incoming) -> tuple[Ledger, ...]:
+        """What takes back the document that this command wants, or reverses, once that was written."""
+        return self._takers_of(self.owner.cases.entry(str(incoming.command.get("reverses") or incoming.command["op_key"])))
 
-    def _takers_of(self, op_key: str) -> list[str]:
-        made = self.owner.cases.entry(op_key)
+    def _takers_of(self, made: Ledger | None) -> tuple[Ledger, ...]:
         if made is None or not e.is_written(made) or made["action"] not in e.MAKES:
-            return []
-        return [one["op_key"] for one in self.owner.sights.chain(op_key, source_of(made)).takers]
+            return ()
+        return self.owner.sights.chain(made["op_key"], source_of(made)).takers
 
     def _is_busy(self, op_key: str) -> bool:
         case = self.owner.cases.get(op_key)
@@ -231,30 +233,37 @@ class Intake:
         entry = self.owner.cases.entry(op_key)
         return entry is not None and entry["state"] not in (e.HELD, *e.TERMINAL) and e.is_presumed(entry)
 
-    def _gone(self, incoming: Incoming) -> list[str]:
-        """Op-keys of parts that this command's set has no more."""
+    def _gone(self, incoming: Incoming) -> list[Ledger]:
+        """Parts that this command's set has no more, and what takes them back."""
         if incoming.command["parts"] is None:
             return []
         document = self.owner.sights.others(incoming.command)
         if parts.is_stale(incoming, document):
             return []
-        gone = [one.entry["op_key"] for one in parts.gone(incoming, document)]
-        return [*gone, *(taker for op_key in gone for taker in self._takers_of(op_key))]
+        gone = [one.entry for one in parts.gone(incoming, document)]
+        return [*gone, *(taker for made in gone for taker in self._takers_of(made))]
 
     # --- what a command withdraws is looked up first ---
 
     def _withdrawn(self, incoming: Incoming) -> list[Ledger]:
+        if not withdrawal.may_withdraw(incoming):
+            return []
         owner, command = self.owner, incoming.command
         own, target = (owner.cases.entry(str(one)) if one else None for one in (command["op_key"], command.get("reverses")))
         others = owner.sights.others(command) if command["parts"] is not None else ()
         return [one for one in withdrawal.withdrawn(incoming, own, target, others) if not e.is_terminal(one)]
 
+    def _found_by(self, entry: Ledger) -> list[Ledger]:
+        """The documents by whose ids an application is found: as long as these are not known, it would be said not to be there."""
+        command = self.owner.sights.command_of(entry) if entry["action"] == APPLY else None
+        named = {(link["entity"], link["source_id"]) for link in command["parents"]} if command is not None else set()
+        of_named = [one for name in sorted(named) for one in self.owner.sights.entries(entry["connection"], *name)]
+        return [one for one in of_named if one["action"] in e.MAKES and one["action"] != APPLY]
+
     def _must_be_asked(self, entry: Ledger) -> bool:
         owner = self.owner
-        if (
-            not withdrawal.must_be_asked(entry, owner.sights.key_of(entry).rules)
-            or owner.schedule.lanes_of(entry["connection"]) is None
-        ):
+        rules = owner.sights.aimed(owner.sights.key_of(entry)).rules
+        if not withdrawal.must_be_asked(entry, rules) or owner.schedule.lanes_of(entry["connection"]) is None:
             return False
         if owner.sights.ahead(entry) is not None and not e.may_predate(entry):
             return False  # it was kept waiting since it came: a look-up would show what another application left

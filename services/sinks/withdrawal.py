@@ -6,6 +6,9 @@ Without any record of ours a first start cannot be told from such a loss; only t
 posted once and no longer (`unposted`)    -> its own document is looked up
 void                                      -> what it reverses
 newer set of parts, or none any more      -> each part that the set has no more, or has otherwise
+newer version of what was written         -> older changes and the reversal of it, which the command ends
+
+An application is looked up when what it is found by - its payment, the invoice that it settles - was.
 
 Where the look-up lags and a ledger is known to be lost, one look-up is not enough: an attempt is presumed (see `lookups`).
 
@@ -40,15 +43,20 @@ def may_withdraw(incoming: Incoming) -> bool:
 
 
 def withdrawn(incoming: Incoming, own: Ledger | None, target: Ledger | None, others: Iterable[parts.Part]) -> list[Ledger]:
-    """The entries that the command withdraws: `own` of its op-key, the `target` that it reverses, other parts of its document."""
-    if own is not None and incoming.place <= e.place(own):
-        return []
-    found = [own] if own is not None and incoming.takes_back else []
-    found += [target] if target is not None else []
+    """The entries that the command withdraws: `own` of its op-key, the `target` that it reverses, other parts of its document. Where a ledger is
+    rebuilt its own entry is known before it comes, and other parts of its set are not."""
+    is_known = own is not None and incoming.place <= e.place(own)
+    found = [own] if own is not None and incoming.takes_back and not is_known else []
+    found += [target] if target is not None and not is_known else []
     if incoming.command["parts"] is not None:
         document = [*others, *([parts.Part(own)] if own is not None else [])]
         found += [] if parts.is_stale(incoming, document) else [one.entry for one in parts.moved(incoming, document)]
     return list({entry["op_key"]: entry for entry in found}.values())
+
+
+def ended(incoming: Incoming, takers: Iterable[Ledger]) -> list[Ledger]:
+    """What takes a written document back, or changes it, and is older than the command: that ends it unless it was begun."""
+    return [one for one in takers if e.takes_back(one) and e.place(one) < incoming.place]
 
 
 def must_be_asked(entry: Ledger, rules: Rules) -> bool:

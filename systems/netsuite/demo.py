@@ -51,6 +51,7 @@ _READ = {
     "creditMemo": "credit_memo",
     "customerPayment": "payment",
     "customerDeposit": "payment",
+    "customerRefund": "payment",
     "journalEntry": "journal",
 }
 """Kinds that have a canonical form, and which."""
@@ -155,7 +156,7 @@ class NetSuiteDemo:
         return []
 
     def read(self, flow: str, ask: Ask) -> set[str]:
-        """N2C: bill payments. N6: every document of the subsidiary, those of last year too; a refund has no canonical form."""
+        """N2C: bill payments. N6: every document of the subsidiary, those of last year too."""
         kinds = {"N2C": {_BILL_PAYMENTS: "ap_payment"}, "N6": _READ}.get(flow, {})
         return {f"{entity}/{row['id']}" for kind, entity in kinds.items() for row in _of(ask, kind)}
 

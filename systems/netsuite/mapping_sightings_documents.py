@@ -20,7 +20,8 @@ from systems.netsuite.resources import USED
 from systems.sightings import Shaped, untold
 from systems.values.members import money_or_zero, near_money, quantity, required_id, text
 
-DEPOSIT = "CustDep"
+DEPOSIT, REFUND = "CustDep", "CustRfnd"
+_TYPE_NAMES = {DEPOSIT: "deposit", REFUND: "refund"}
 _CANCELED = ("C", "E")
 """Letters of a bill that is worth nothing: cancelled, rejected (C and E assumed)."""
 
@@ -119,7 +120,8 @@ def _sales_lines(one: Whole, sign: int) -> list[dict[str, Any]]:
 
 
 def payment(one: Whole) -> Shaped:
-    """A customer payment or deposit. Raises `Malformed`."""
+    """A customer payment or deposit; or a refund, whose total is less than nothing, and what it pays out is none of its applications. Raises
+    `Malformed`."""
     row, kind = one.row, text(one.row, "type")
     unapplied = near_money(row, "paymentamountunused", one.notes)
     if unapplied is None:
@@ -129,7 +131,7 @@ def payment(one: Whole) -> Shaped:
         **_header(one),
         "paid_on": day(row, "trandate"),
         "type_id": kind,
-        "type_name": "deposit" if kind == DEPOSIT else "payment",
+        "type_name": _TYPE_NAMES.get(kind, "payment"),
         "total": one.total,
         "unapplied": unapplied,
         "customer_id": text(row, "entity"),
@@ -137,7 +139,7 @@ def payment(one: Whole) -> Shaped:
         "memo": text(row, "memo"),
         "check_number": text(row, "otherrefnum"),
         "cash_account": text(row, "account"),
-        "applications": _applications(one),
+        "applications": [] if kind == REFUND else _applications(one),
     }
     return Shaped("payment", body, _moving(body, "paid_on", "total", "currency", "customer_id", "type_id", "active"))
 

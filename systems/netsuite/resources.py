@@ -143,7 +143,7 @@ SOURCES: Mapping[str, Source] = {
     "bill_payments": _document("VendPymt", settling=True),
     "invoices": _document("CustInvc"),
     "credit_memos": _document("CustCred", settling=True),
-    "payments": _document("CustPymt", "CustDep", settling=True, used=True),
+    "payments": _document("CustPymt", "CustDep", "CustRfnd", settling=True, used=True),
     "journals": _document("Journal"),
 }
 _ENTITIES = {

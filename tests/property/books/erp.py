@@ -51,9 +51,13 @@ class Erp:
     def crosswalk(self, customers: Sequence[str]) -> dict[str, list[Mapping[str, str]]]:
         """The tables of its demo; where no customer is created, those of the source are the first ones of its books."""
         made = {table: list(rows) for table, rows in self.demo.crosswalk().items()}
-        if not self.creates:
-            made["bill_to"] = [{"customer_id": one, "customer": f"{1001 + at}/{30001 + at}"} for at, one in enumerate(customers)]
+        if matched := self.matched(customers):
+            made["bill_to"] = [{"customer_id": one, "customer": other} for one, other in matched.items()]
         return made
+
+    def matched(self, customers: Sequence[str]) -> dict[str, str]:
+        """Customers of the source, by id, and those of these books that they were matched with; none where customers are created."""
+        return {} if self.creates else {one: f"{1001 + at}/{30001 + at}" for at, one in enumerate(customers)}
 
     @property
     def creates(self) -> list[str]:

@@ -139,6 +139,9 @@ class World:
             self.arrives()
         await self.works()
 
+    def _customers(self) -> list[str]:
+        return [str(one["id"]) for one in self.source.rows("customers")]
+
     # --- the end -----------------------------------------------------------------------------------------------------------
 
     async def compared(self) -> tuple[Compared, list[str]]:
@@ -155,6 +158,7 @@ class World:
             }
             for entity in ("customer", "vendor")
         }
+        links["customer"] |= self.erp.matched(self._customers())
         merged = {str(row["id"]): str(row["mergedToId"]) for row in self.source.rows("customers") if row["mergedToId"]}
         pairs = {entity: Pairs(found, merged if entity == "customer" else {}) for entity, found in links.items()}
         unexplained = [f"{one.told(x)}" for one in judged for x in one.findings if not x.is_explained]

@@ -181,3 +181,48 @@ def test_a_process_that_dies_before_the_settle_wait_is_over_leaves_it_to_the_nex
     passes(world, 20.0)
     assert at_rest(world) == []
     assert sorted(one.amount for one in erp.documents) == [Decimal(7), Decimal(100)]
+
+
+TAKEN = Shape(takes_back=True)
+TOLD: dict[str, tuple[tuple[str, int | None], ...]] = {
+    "nothing, then void": (("zero", None), ("void", None)),
+    "changed, then void": (("plain", 120), ("void", None)),
+    "changed twice": (("plain", 120), ("plain", 90)),
+    "changed and changed back": (("plain", 120), ("plain", 100)),
+    "nothing, then as it was": (("zero", None), ("plain", 100)),
+    "void, then as it was": (("void", None), ("plain", 100)),
+    "void, then changed": (("void", None), ("plain", 120)),
+    "void, as it was, void": (("void", None), ("plain", 100), ("void", None)),
+    "changed twice, then void": (("plain", 120), ("plain", 90), ("void", None)),
+}
+
+
+@pytest.mark.parametrize("capability", [Capability.C1, Capability.C2, Capability.C3, Capability.C4])
+@pytest.mark.parametrize(("versions", "written"), [(name, written) for name in TOLD for written in range(1, len(TOLD[name]) + 1)])
+def test_what_took_a_document_back_before_everything_was_lost_is_not_done_again(
+    worlds: list[World], versions: str, written: int, capability: Capability
+) -> None:
+    """Each version was written by itself, up to one after which ledger, results and offsets are lost; then all commands are read at once, and the
+    newer ones end what the older ones would do."""
+    world, doc = world_of(worlds, capability, TAKEN), Doc("invoice", "acme", "i1")
+    world.adds(doc)
+    told(world, doc, "plain", 100)
+    world.starts()
+    passes(world, declared.settle_s(capability) + 30.0)
+    for at, (state, amount) in enumerate(TOLD[versions]):
+        if at == written:
+            world.processes[-1].kill()
+            world.group.kicks(world.processes[-1].log, again=False)
+        told(world, doc, state, amount)
+        if at < written:
+            passes(world, declared.settle_s(capability) + 30.0)
+    for process in world.processes:
+        process.kill()
+        world.group.kicks(process.log, again=False)
+    loses(world, "all")
+    world.starts()
+    world.quiet()
+    passes(world, 30.0)
+    assert world.drains()
+    world.judge.at_rest("all")
+    assert world.judge.found == []

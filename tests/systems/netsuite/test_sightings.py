@@ -144,6 +144,19 @@ async def test_a_deposit_shows_what_is_left_of_it(tmp_path: Path) -> None:
         assert (made["total"], made["unapplied"], made["applications"]) == (75, 15, [])
 
 
+async def test_a_refund_is_a_payment_of_less_than_nothing_and_settles_nothing(tmp_path: Path) -> None:
+    """`reconcile` took each refund that we posted for missing, because nobody read them."""
+    async with account(tmp_path) as site:
+        customer = await site.enter("customer", companyName="Zilker Bakery", subsidiary={"id": "2"})
+        deposit = await site.enter("customerDeposit", customer={"id": customer}, payment=75, account={"id": "1"})
+        given_back = {"items": [{"doc": {"id": deposit}, "apply": True, "amount": 20}]}
+        own: dict[str, Any] = {"customer": {"id": customer}, "account": {"id": "1"}, "paymentMethod": {"id": "2"}}
+        refund = await site.enter("customerRefund", **own, deposit=given_back)
+        made = await shown(site, "payments", "payment", refund)
+        assert (made["total"], made["unapplied"], made["applications"], made["type_name"]) == (-20, 0, [], "refund")
+        assert (await shown(site, "payments", "payment", deposit))["unapplied"] == 55
+
+
 # --- rows that cannot be ----------------------------------------------------------------------------------------------
 
 

@@ -109,6 +109,7 @@ TAKEN_BACK = (
     Mutant("an_examination_is_forgotten", (Patch("owner", "                case.again = again\n", ""), Patch("owner", "        case.again = case.again or case.key.entry[\"state\"] == e.HELD\n", "")), "late, versions, sets", shapes=TAKERS, caught_by=frozenset({"UNHEARD"}), bound=6_000),
     Mutant("a_change_of_what_was_never_written_is_kept", (Patch("takeback", "        if made is not None and made[\"state\"] == e.SUPERSEDED and not e.may_exist(made):\n", "        if made is not None and made[\"state\"] == \"\":\n"),), "versions, slow, commit", caught_by=frozenset({"MONEY"}), bound=6_000),
     Mutant("an_application_does_not_wait_for_a_reversal", (Patch("gate", "        or in_turn(entry, view.ahead, view.at)\n", ""),), "sets, versions, silent", shapes=TAKERS, caught_by=frozenset({"ROW"}), bound=6_000),
+    Mutant("what_a_newer_version_ends_is_not_asked", (Patch("withdrawal", "    return [one for one in takers if e.takes_back(one) and e.place(one) < incoming.place]\n", "    return []\n"),), "versions, again, lost all", shapes=TAKERS, bound=6_000),
     Mutant("a_correction_does_not_wait_for_a_reversal", (Patch("takeback", "        or in_turn(entry, view.ahead, view.at)\n", ""),), "sets, versions, silent", shapes=TAKERS, caught_by=frozenset({"ROW"}), bound=6_000),
 )  # fmt: skip
 
