@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from schemas.records import Application, Parent
 from systems.mapped import APPLY, COMPLETION, UNAPPLIED, Draft, Plan
 from systems.postings.collection import applied_on, in_order, opening_row, with_number
 from systems.postings.document import Hold, Mapped, Posting, Target, other_currency
+from systems.postings.lines import ZERO, broken_cents
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,20 @@ def _application(record: Mapping[str, Any], found: Sequence[Application], number
         for place, other in enumerate(before)
         if other["amount"] == one["amount"] or place == len(before) - 1
     ]
-    hold = other_currency(record, plan, str(record["entity"]).replace("_", " "))
+    hold = other_currency(record, plan, str(record["entity"]).replace("_", " ")) or broken_cents("application", one["amount"])
+    hold = hold or _beyond(record, [some["amount"] for some in found[: number + 1]])
     told, later = ([with_number(other, opening) for other in some] for some in ([*before, one], after))
     draft = _draft(made, record, told, how, (hold, tuple(parents)))
     return replace(draft, body={**draft.body, "later": later}) if later else draft
+
+
+def _beyond(record: Mapping[str, Any], amounts: Sequence[Decimal]) -> Hold | None:
+    """The hold of the application with which a payment or credit settles more than it is."""
+    if sum(amounts, ZERO) <= abs(record["total"]):
+        return None
+    what = str(record["entity"]).replace("_", " ")
+    words = f"with it the applications come to {sum(amounts, ZERO):.2f}, the {what} is {record['total']:.2f}: correct the source document"
+    return Hold("overapplied", words)
 
 
 def _alike(one: Application, found: Sequence[Application]) -> list[Application]:

@@ -109,16 +109,14 @@ class Mapped(Generic[Own]):
 
     def draft(self, record: str, body: Mapping[str, Any], source: Mapping[str, Any], posting: Posting) -> Draft:
         """The draft of a document whose amount is its source's total, with everything that was noted until now."""
-        currency = next((one for one in self.currencies if one != self.plan.currency), source["currency"])
-        foreign = other_currency({"currency": currency}, self.plan, "document")
-        hold, words = posting.hold or foreign or ("", "")
+        hold, words = posting.hold or self.foreign(source) or ("", "")
         return Draft(
             record=record,
             body=body,
             flow=posting.target.flow,
             purpose=posting.target.purpose,
             amount=source["total"],
-            currency=currency,
+            currency=self.currency_of(source),
             posting_date=posting.day,
             parents=posting.parents,
             unresolved=tuple(self.unresolved),
@@ -126,6 +124,14 @@ class Mapped(Generic[Own]):
             hold=hold,
             hold_detail=words,
         )
+
+    def currency_of(self, source: Mapping[str, Any]) -> str:
+        """The currency of a document: that of a business unit of it which has another than the ledger, else its source's."""
+        return next((one for one in self.currencies if one != self.plan.currency), str(source["currency"]))
+
+    def foreign(self, source: Mapping[str, Any]) -> Hold | None:
+        """The hold of a document in another currency than the ledger's, by its source or a business unit of it."""
+        return other_currency({"currency": self.currency_of(source)}, self.plan, "document")
 
     @staticmethod
     def _note(notes: list[str], text: str) -> None:

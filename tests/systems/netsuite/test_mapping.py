@@ -239,6 +239,15 @@ def test_a_payment_of_a_unit_without_a_row_is_entered_with_the_defaults(unit: st
 # --- labor, bills, masters --------------------------------------------------------------------------------------------
 
 
+def test_labor_that_payroll_brings_is_counted_at_what_the_payable_would_be() -> None:
+    """It was counted at its cost, so that what was posted and counted did not come to what was sold."""
+    own = bare_settings(payables={"clearing_vendor": "77", "amount_basis": "price"})
+    sold = invoice([labor("61.37"), material("12.50", amount=Decimal("33.19"), unit_price=Decimal("33.19"))], tax=Decimal("10.99"))
+    made = plan(own, off=("N1S",))
+    assert [one.amount for one in drafts_of(sold, made)] == [Decimal("33.19")]
+    assert sorted(one.amount for one in decisions_of(sold, made)) == [Decimal("10.99"), Decimal("100.00")]
+
+
 def test_pay_is_a_journal_once_its_payroll_is_approved() -> None:
     made = plan(OWN, off=())
     found = only(labor_entry(), made)
