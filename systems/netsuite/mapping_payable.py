@@ -66,12 +66,15 @@ def payable_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft 
 
 
 def _without_labor(record: Mapping[str, Any], made: Mapped) -> tuple[Mapping[str, Any], list[NoCommand]]:
-    """The invoice without its labor where payroll brings that on its day, and what is so excluded."""
-    if not runs_on(made.plan, LABOR.flow, record["invoice_date"]):
-        return record, []
-    labor = [one for one in record["lines"] if one["kind"] == SERVICE]
+    """The invoice without the labor that payroll brings, which counts from the day of the work, and what is so excluded. A line that tells no such
+    day was worked on that of the invoice."""
+
+    def is_paid(one: InvoiceLine) -> bool:
+        return one["kind"] == SERVICE and runs_on(made.plan, LABOR.flow, one["service_date"] or record["invoice_date"])
+
+    labor = [one for one in record["lines"] if is_paid(one)]
     cost = sum((worth_of(one, made.settings.payables.amount_basis) or ZERO for one in labor), ZERO)
-    kept = {**record, "lines": [one for one in record["lines"] if one["kind"] != SERVICE]}
+    kept = {**record, "lines": [one for one in record["lines"] if not is_paid(one)]}
     words = f"labor of {len(labor)} line(s): flow {LABOR.flow} posts it by payroll"
     return kept, [NoCommand("excluded", words, PAYABLE.flow, cost, made.currency_of(record))] if cost else []
 

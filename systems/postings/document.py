@@ -19,7 +19,7 @@ Row = Mapping[str, str]
 """The cells of a crosswalk row by column."""
 EMPTY: Row = {}
 
-_UNITS = "business_unit"
+UNITS = "business_unit"
 Own = TypeVar("Own")
 
 
@@ -66,19 +66,24 @@ class Mapped(Generic[Own]):
         for key in filter(code, keys):
             found = self.plan.crosswalk.row(table, key, self.on)
             if found is not None:
-                if table == _UNITS and found.get("currency"):
-                    self._note(self.currencies, code(found["currency"]).upper())
+                if table == UNITS:
+                    self.of_unit(found)
                 return found
             self.note_alike(table, key)
         return None
 
     def unit(self, name: str, source_id: str) -> Row:
         """The row of a business unit, by name or id; empty for one without a row, which is noted."""
-        found = self.row(_UNITS, (name, source_id))
+        found = self.row(UNITS, (name, source_id))
         if found is None:
-            self.missing(_UNITS, name or source_id or "none")
+            self.missing(UNITS, name or source_id or "none")
             return EMPTY
         return found
+
+    def of_unit(self, unit: Row) -> None:
+        """Note the currency of a business unit that the document or a line of it belongs to."""
+        if unit.get("currency"):
+            self._note(self.currencies, code(unit["currency"]).upper())
 
     def note_alike(self, table: str, key: str) -> None:
         """Note a key without a row that looks like another row's."""
