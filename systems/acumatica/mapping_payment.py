@@ -23,12 +23,10 @@ COLLECTION = Target("A2", "collection", PRODUCT)
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a payment becomes: the receipt first, then its applications in their order."""
-    if ended := voided(record, COLLECTION, plan.time_zone):
+    if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
         return ended
     if is_refund(record):
         return [_refund(record, mapped(plan, record["paid_on"]))]
-    if ended := worthless(record, COLLECTION):
-        return ended
     return [
         receipt(record, mapped(plan, record["paid_on"]), COLLECTION, _COLUMNS, header_dimensions),
         *applications(record, plan, receivable(COLLECTION)),

@@ -14,7 +14,7 @@ from schemas.records import PostingLine
 from systems.mapped import Plan, settings_of
 from systems.netsuite.settings import Settings
 from systems.postings import document
-from systems.postings.document import EMPTY, Row, wanted
+from systems.postings.document import EMPTY, UNITS, Row, wanted
 from systems.values.codes import code
 
 Mapped = document.Mapped[Settings]
@@ -22,7 +22,7 @@ PRODUCT = "NetSuite"
 TEXT = 300
 """The most characters of a line's text (our own bound; NetSuite takes 4000)."""
 SEGMENTS = ("department", "class", "location")
-UNITS, JOB_TYPES = "business_unit", "job_type"
+JOB_TYPES = "job_type"
 
 
 def mapped(plan: Plan, on: date | None) -> Mapped:
@@ -36,8 +36,8 @@ def soft_row(made: Mapped, table: str, keys: Sequence[str]) -> Row:
     for key in filter(code, keys):
         found = made.plan.crosswalk.row(table, key, made.on)
         if found is not None:
-            if table == UNITS and found.get("currency"):
-                made.currencies.append(code(found["currency"]).upper())
+            if table == UNITS:
+                made.of_unit(found)
             return found
         if alike := made.plan.crosswalk.alike(table, key):
             defaulted(made, table, f"{key} (looks like {alike}, which is another code)")

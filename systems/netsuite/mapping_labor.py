@@ -12,7 +12,7 @@ from systems.mapped import Draft, NoCommand, Plan
 from systems.netsuite.allocation import PRODUCT, TEXT, Mapped, header, job_type_of, mapped, segments, unit_named
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import voided, worthless
-from systems.postings.lines import Place, cut, line, rounded
+from systems.postings.lines import Place, broken_cents, cut, line
 
 LABOR = Target("N1L", "labor", PRODUCT)
 _APPROVED = "approved"
@@ -66,6 +66,4 @@ def _text(record: Mapping[str, Any]) -> str:
 
 
 def _hold(record: Mapping[str, Any], made: Mapped) -> Hold | None:
-    if record["total"] != rounded(record["total"]):
-        return Hold("total_mismatch", f"the pay is {record['total']}, money has cents: correct the source")
-    return other_currency(record, made.plan, "pay")
+    return broken_cents("pay", record["total"]) or other_currency(record, made.plan, "pay")

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.records import InvoiceLine, Parent, PostingLine
-from systems.mapped import Draft, NoCommand, Plan
+from systems.mapped import Draft, NoCommand
 from systems.netsuite.allocation import PRODUCT, Mapped, header, job_type_of, runs_on, segments, told, unit_named
 from systems.netsuite.mapping_labor import LABOR
 from systems.netsuite.settings import Settings
-from systems.postings.at_cost import LINKED, Owing, Part, Places, ended, part_draft, payables
-from systems.postings.document import EMPTY, Row, Target, other_currency, own_unit, wanted
-from systems.postings.lines import ZERO, Place, header_text, human_number, item_text, line, rounded
+from systems.postings.at_cost import LINKED, Owing, Part, Places, ended, part_draft, payables, worth_of
+from systems.postings.document import EMPTY, Row, Target, own_unit, wanted
+from systems.postings.lines import ZERO, Place, header_text, human_number, item_text, line
 from systems.postings.receivable import original_of
 
 PAYABLE = Target("N1", "payable", PRODUCT)
@@ -54,8 +54,8 @@ class _Places(Places[Settings]):
 
 def payable_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft | NoCommand]:
     """What a job invoice owes to vendors: an order and its bill for each."""
-    record, by_payroll = _without_labor(record, made.plan)
     unit, job_type = unit_named(made, record["business_unit_name"], record["business_unit_id"]), job_type_of(made, record)
+    record, by_payroll = _without_labor(record, made)
     places = _Places(record, unit, job_type)
     found = payables(record, made, Owing(PAYABLE, made.settings.payables.amount_basis, places, links_vendors=True))
     found.excluded += by_payroll
@@ -65,21 +65,18 @@ def payable_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft 
     return [*(_draft(record, body, named, made) for named in found.by_vendor.items()), *found.excluded]
 
 
-def _without_labor(record: Mapping[str, Any], plan: Plan) -> tuple[Mapping[str, Any], list[NoCommand]]:
-    """The invoice without its labor where payroll brings that on its day, and what is so excluded."""
-    if not runs_on(plan, LABOR.flow, record["invoice_date"]):
-        return record, []
-    labor = [one for one in record["lines"] if one["kind"] == SERVICE]
-    cost = sum((_cost(one) for one in labor), ZERO)
-    kept = {**record, "lines": [one for one in record["lines"] if one["kind"] != SERVICE]}
+def _without_labor(record: Mapping[str, Any], made: Mapped) -> tuple[Mapping[str, Any], list[NoCommand]]:
+    """The invoice without the labor that payroll brings, which counts from the day of the work, and what is so excluded. A line that tells no such
+    day was worked on that of the invoice."""
+
+    def is_paid(one: InvoiceLine) -> bool:
+        return one["kind"] == SERVICE and runs_on(made.plan, LABOR.flow, one["service_date"] or record["invoice_date"])
+
+    labor = [one for one in record["lines"] if is_paid(one)]
+    cost = sum((worth_of(one, made.settings.payables.amount_basis) or ZERO for one in labor), ZERO)
+    kept = {**record, "lines": [one for one in record["lines"] if not is_paid(one)]}
     words = f"labor of {len(labor)} line(s): flow {LABOR.flow} posts it by payroll"
-    return kept, [NoCommand("excluded", words, PAYABLE.flow, cost, record["currency"])] if cost else []
-
-
-def _cost(one: InvoiceLine) -> Any:
-    if one["cost"] is not None:
-        return rounded(one["cost"])
-    return rounded(one["unit_cost"] * one["quantity"]) if one["unit_cost"] is not None else ZERO
+    return kept, [NoCommand("excluded", words, PAYABLE.flow, cost, made.currency_of(record))] if cost else []
 
 
 def _header(record: Mapping[str, Any], dimensions: Mapping[str, str], made: Mapped) -> dict[str, Any]:
@@ -110,7 +107,7 @@ def _draft(record: Mapping[str, Any], body: Mapping[str, Any], named: tuple[str,
 def _adjusting(record: Mapping[str, Any], draft: Draft, made: Mapped) -> Draft:
     """The draft of an adjustment: what adds is an order and bill of its own, what takes off is a vendor credit, applied to the bill of the original
     as far as both are open."""
-    foreign = other_currency(record, made.plan, "invoice") or ("", "")
+    foreign = made.foreign(record) or ("", "")
     draft = replace(draft, hold=foreign[0], hold_detail=foreign[1])
     originals = tuple(Parent(**{**one, "purpose": PAYABLE.purpose, "part": draft.part}) for one in original_of(record, made))
     if draft.amount >= 0:

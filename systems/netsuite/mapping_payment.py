@@ -28,7 +28,7 @@ from systems.postings.collection import (
 )
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency
 from systems.postings.ends import voided, worthless
-from systems.postings.lines import Place, human_number, line, rounded
+from systems.postings.lines import Place, broken_cents, human_number, line
 from systems.postings.receivable import customer_of
 
 COLLECTION = Target("N2", "collection", PRODUCT)
@@ -43,16 +43,12 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     """What a payment becomes: the receipt or journal first, then its applications in their order."""
     made = mapped(plan, record["paid_on"])
     kind = made.settings.receivables.payments_as
-    if ended := voided(record, COLLECTION, plan.time_zone):
+    if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
         return ended
     if kind == JOURNAL:
-        if ended := worthless(record, COLLECTION):
-            return ended
         return [_journal(record, made), *counted_applications(record, COLLECTION)]
     if is_refund(record):
         return [_refund(record, made)]
-    if ended := worthless(record, COLLECTION):
-        return ended
     return [_receipt(record, made, kind), *_applied(record, plan)]
 
 
@@ -63,7 +59,7 @@ def _receipt(record: Mapping[str, Any], made: Mapped, kind: str) -> Draft:
     how = paid_how(record, made, _COLUMNS)
     made.dated("paid_on", record["paid_on"])
     body = receipt_body(record, how, customer_dimensions(customer, unit, made)) | {"kind": kind}
-    hold = other_currency(record, made.plan, "payment")
+    hold = other_currency(record, made.plan, "payment") or broken_cents("payment", record["total"])
     return made.draft("ar_receipt", body, record, Posting(COLLECTION, record["paid_on"], hold, parents))
 
 
@@ -127,6 +123,4 @@ def _customer(record: Mapping[str, Any], made: Mapped, unit: Row) -> tuple[dict[
 def _hold(record: Mapping[str, Any], made: Mapped) -> Hold | None:
     if record["refunded_payment_id"] and record["total"] > 0:
         return _SIGN
-    if record["total"] != rounded(record["total"]):
-        return Hold("total_mismatch", f"the payment is {record['total']}, money has cents: correct the source document")
-    return other_currency(record, made.plan, "payment")
+    return broken_cents("payment", record["total"]) or other_currency(record, made.plan, "payment")

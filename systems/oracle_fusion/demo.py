@@ -138,11 +138,13 @@ class OracleFusionDemo:
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """A return to vendor of each line that goes back, and one document of the whole amount by every other flow."""
-        if flow.entity != "return":
+        """A return to vendor of each line that goes back, and one receipt of what came, both without tax and freight; one document of the whole
+        amount by every other flow."""
+        if flow.entity not in ("receipt", "return"):
             return whole(flow.purpose, one)
-        parts = {line.id: line.amount for line in one.lines}
-        return (Expected(flow.purpose, one.amount, parts, () if parts else (one.amount,)),)
+        goods = sum((line.amount for line in one.lines), Decimal(0))
+        parts = {line.id: line.amount for line in one.lines} if flow.entity == "return" else {"": goods} if one.lines else {}
+        return (Expected(flow.purpose, one.amount, parts, (one.amount - goods,) if one.amount != goods else ()),)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Documents with their ref; suppliers and customers by their id."""

@@ -16,7 +16,8 @@ from schemas.records import GoodsLine, GoodsPosting, Parent
 from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, mapped
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
-from systems.postings.ends import is_void, nothing, reversal, voided
+from systems.postings.ends import is_void, nothing
+from systems.postings.goods import beside, moved, taken_back, worth
 from systems.postings.lines import human_number, rounded
 from systems.values.codes import code
 from systems.values.numbers import QUANTITY, number
@@ -37,7 +38,7 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a return becomes: a return to vendor of each line that an earlier receipt brought, for Fusion takes one line at a time."""
     if is_void(record):
-        return _canceled(record, plan)
+        return taken_back(record, RETURN, plan.time_zone, by_line=True)
     found = _goods("return", record, plan, RETURN, record["returned_on"])
     made: list[Draft | NoCommand] = []
     for one in found:
@@ -49,14 +50,6 @@ def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
     return made
 
 
-def _canceled(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft]:
-    """What a return becomes that was cancelled: a reversal of each of its parts, as they were written."""
-    moved = {one["line_id"]: rounded(one["amount"]) for one in record["lines"] if one["quantity"]} or {"": record["total"]}
-    first = next(iter(moved))
-    moved[first] += record["total"] - sum(moved.values())  # what its lines do not tell is not lost
-    return [replace(reversal(record, RETURN, plan.time_zone, part, amount), parted=True) for part, amount in moved.items()]
-
-
 def _of_line(whole: Draft, line: GoodsPosting) -> Draft:
     """The return of one line, a part of the whole."""
     own = f"{RECEIPT_LINE} {line['receipt_line_id']}"
@@ -66,12 +59,11 @@ def _of_line(whole: Draft, line: GoodsPosting) -> Draft:
 
 
 def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day: Any) -> Sequence[Draft | NoCommand]:
-    if ended := voided(record, target, plan.time_zone):
-        return ended
-    lines = [one for one in record["lines"] if one["quantity"]]
+    if is_void(record):
+        return taken_back(record, target, plan.time_zone)
+    lines = moved(record)
     if not lines:
-        counted, milestone = nothing(target, record["currency"], f"no line of the {kind} moved anything")
-        return [replace(counted, amount=record["total"]), milestone]
+        return nothing(target, record["currency"], f"no line of the {kind} moved anything", record["total"])
     made = mapped(plan, day)
     place = made.row(PLACES, (record["inventory_location"], record["inventory_location_id"]))
     if place is None:
@@ -88,7 +80,8 @@ def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day
         "lines": posted,
     } | ({"kind": "receive"} if kind == "receipt" else {"reason": record["reason"][:240]})
     hold = other_currency(record, plan, kind) or _hold(kind, lines)
-    return [made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, lines)))]
+    draft = replace(made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, lines))), amount=worth(lines))
+    return [draft, *beside(record, draft.amount, target, draft.currency)]
 
 
 def _hold(kind: str, lines: Sequence[GoodsLine]) -> Hold | None:

@@ -17,7 +17,7 @@ from systems.oracle_fusion.mapping_receivable import revenue_line, tax_place
 from systems.postings.collection import counted_applications, payment_text
 from systems.postings.document import Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import voided, worthless
-from systems.postings.lines import Place, closed, credit, cut, header_text, human_number, line, rounded
+from systems.postings.lines import Place, broken_cents, closed, credit, cut, header_text, human_number, line, rounded
 from systems.postings.receivable import correcting
 from systems.postings.tax import tax_hold, tax_lines
 
@@ -71,7 +71,7 @@ def payment_journal(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
         line(place(made, unit, account), "cash", total, text),
         line(_receivable(made, unit), "receivable", -total, record["customer_name"]),
     ]
-    hold = other_currency(record, plan, "payment") or _sign(record)
+    hold = other_currency(record, plan, "payment") or _sign(record) or broken_cents("payment", record["total"])
     draft = _journal(record, _Entry(unit, payment_text(record), lines, hold), made, Posting(COLLECTION, record["paid_on"], hold))
     return [draft, *counted_applications(record, COLLECTION)]
 

@@ -37,7 +37,7 @@ from systems.peoplesoft.mapping_journal import Entry, journal
 from systems.postings.applications import part_of, standing
 from systems.postings.collection import applied_on, counted_applications, in_order, opening_row
 from systems.postings.document import Hold, Posting, Target, other_currency
-from systems.postings.lines import Place, line, rounded
+from systems.postings.lines import Place, broken_cents, line
 
 IN_OTHER_UNIT = "receivable"
 """Mark of the part that books the receivable of the invoice, in that one's unit."""
@@ -139,9 +139,7 @@ def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: Set
 
 
 def _hold(record: Mapping[str, Any], amount: Decimal, plan: Plan) -> Hold | None:
-    if (hold := other_currency(record, plan, str(record["entity"]).replace("_", " "))) or amount == rounded(amount):
-        return hold
-    return Hold("total_mismatch", f"the application is {amount}, money has cents: correct the source document")
+    return other_currency(record, plan, str(record["entity"]).replace("_", " ")) or broken_cents("application", amount)
 
 
 def _text(one: Application) -> str:

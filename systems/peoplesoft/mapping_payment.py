@@ -31,7 +31,7 @@ from systems.peoplesoft.mapping_journal import Entry, journal
 from systems.postings.collection import payment_text
 from systems.postings.document import Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import voided, worthless
-from systems.postings.lines import Place, line, rounded
+from systems.postings.lines import Place, broken_cents, line
 
 COLLECTION = Target("P2", "collection", PRODUCT)
 _SIGN = Hold("refund_not_built", f"it names a payment that it refunds and is not negative: enter it in {PRODUCT}, then skip this")
@@ -54,9 +54,7 @@ def _deposits(made: Mapped, unit: Row) -> Place:
 def _hold(record: Mapping[str, Any], amount: Decimal, plan: Plan) -> Hold | None:
     if record["refunded_payment_id"] and record["total"] > 0:
         return _SIGN
-    if (hold := other_currency(record, plan, "payment")) or amount == rounded(amount):
-        return hold
-    return Hold("total_mismatch", f"the payment is {amount}, money has cents: correct the source document")
+    return other_currency(record, plan, "payment") or broken_cents("payment", amount)
 
 
 def _draft(record: Mapping[str, Any], made: Mapped, hold: Hold | None) -> Draft:

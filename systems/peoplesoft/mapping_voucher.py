@@ -28,7 +28,7 @@ from systems.peoplesoft.allocation import (
 from systems.peoplesoft.documents import ADJUSTMENT, STYLE
 from systems.peoplesoft.settings import Settings
 from systems.postings.at_cost import Owing, Part, Places, ended, part_draft, payables
-from systems.postings.document import Row, Target, other_currency, wanted
+from systems.postings.document import Row, Target, wanted
 from systems.postings.lines import ZERO, header_text, human_number, item_text, line
 from systems.postings.receivable import original_of
 
@@ -96,8 +96,7 @@ def _draft(record: Mapping[str, Any], header: Mapping[str, Any], named: tuple[st
 def _adjusting(record: Mapping[str, Any], draft: Draft, made: Mapped) -> Draft:
     """The draft of an adjustment: what takes off is a voucher of style Adjustment, related to what the vendor was owed for the original; what adds,
     or takes off a document from before the cut-over, is a voucher of its own."""
-    foreign = other_currency(record, made.plan, "invoice")
-    hold = foreign or ("", "")
+    hold = made.foreign(record) or ("", "")
     originals = tuple(Parent(**{**one, "purpose": PAYABLE.purpose, "part": draft.part}) for one in original_of(record, made))
     if draft.amount >= 0 or not originals:
         return replace(draft, hold=hold[0], hold_detail=hold[1])

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from schemas.records import Application, Parent
 from systems.mapped import APPLY, COMPLETION, UNAPPLIED, Draft, Plan
 from systems.postings.collection import applied_on, in_order, opening_row, with_number
-from systems.postings.document import Hold, Mapped, Posting, Target, other_currency
+from systems.postings.document import UNITS, Hold, Mapped, Posting, Target, other_currency
+from systems.postings.lines import ZERO, broken_cents
+from systems.values.codes import code
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def _application(record: Mapping[str, Any], found: Sequence[Application], number
     it from the others (`siblings.py`). It waits for the one before it, and for all before it of the same amount."""
     one = found[number]
     before, after = (_alike(one, some) for some in (found[:number], found[number + 1 :]))
-    made = Mapped(plan, plan.settings, applied_on(record, one))
+    made = _begun(record, one, plan)
     opening = opening_row(made, one)
     parents = [Parent(role=how.role, entity=record["entity"], source_id=record["source_id"])]
     if opening is None:
@@ -82,10 +85,30 @@ def _application(record: Mapping[str, Any], found: Sequence[Application], number
         for place, other in enumerate(before)
         if other["amount"] == one["amount"] or place == len(before) - 1
     ]
-    hold = other_currency(record, plan, str(record["entity"]).replace("_", " "))
+    hold = other_currency(record, plan, str(record["entity"]).replace("_", " ")) or broken_cents("application", one["amount"])
+    hold = hold or _beyond(record, [some["amount"] for some in found[: number + 1]])
     told, later = ([with_number(other, opening) for other in some] for some in ([*before, one], after))
     draft = _draft(made, record, told, how, (hold, tuple(parents)))
     return replace(draft, body={**draft.body, "later": later}) if later else draft
+
+
+def _begun(record: Mapping[str, Any], one: Application, plan: Plan) -> Mapped[Any]:
+    """An application in the making, in the currency of its payment's or credit's business unit."""
+    made: Mapped[Any] = Mapped(plan, plan.settings, applied_on(record, one))
+    for key in filter(code, (record["business_unit_name"], record["business_unit_id"])):
+        if (unit := plan.crosswalk.row(UNITS, key, made.on)) is not None:
+            made.of_unit(unit)
+            break
+    return made
+
+
+def _beyond(record: Mapping[str, Any], amounts: Sequence[Decimal]) -> Hold | None:
+    """The hold of the application with which a payment or credit settles more than it is."""
+    if sum(amounts, ZERO) <= abs(record["total"]):
+        return None
+    what = str(record["entity"]).replace("_", " ")
+    words = f"with it the applications come to {sum(amounts, ZERO):.2f}, the {what} is {record['total']:.2f}: correct the source document"
+    return Hold("overapplied", words)
 
 
 def _alike(one: Application, found: Sequence[Application]) -> list[Application]:
@@ -97,7 +120,7 @@ def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: App
     """A negative application that takes back no other: a person decides what it means."""
     words = f"it takes back {-one['amount']} of {how.settles} {one['document_id']}, which is no application of it: enter it in "
     hold = Hold("unapplication_unmatched", f"{words}{how.target.product}, then skip this")
-    return _draft(Mapped(plan, plan.settings, applied_on(record, one)), record, [with_number(one, None)], how, (hold, ()))
+    return _draft(_begun(record, one, plan), record, [with_number(one, None)], how, (hold, ()))
 
 
 def _draft(

@@ -14,11 +14,11 @@ from typing import Any, Generic, Protocol
 
 from schemas.records import InvoiceLine, PostingLine
 from systems.mapped import Draft, NoCommand
-from systems.postings.document import Hold, Mapped, Own, Posting, Row, Target, other_currency, wanted
+from systems.postings.document import Hold, Mapped, Own, Posting, Row, Target, wanted
 from systems.postings.ends import is_void, nothing, reversal
 from systems.postings.lines import ZERO, priced, rounded, total_of
 from systems.postings.payable import negative_bill
-from systems.postings.receivable import adjusts
+from systems.postings.receivable import DISCOUNT, adjusts
 
 PRICE = "price"
 LINKED = "vendor:"
@@ -68,7 +68,7 @@ def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> P
     found = Payables()
     by_receipt = ZERO
     for one in record["lines"]:
-        worth = _worth(one, how.basis)
+        worth = worth_of(one, how.basis)
         if worth is None and not one["from_inventory"]:
             made.missing("cost", wanted((one["sku_code"], one["kind"])))
         elif not worth:
@@ -77,9 +77,31 @@ def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> P
             by_receipt += worth or ZERO
         else:
             _add(found, one, worth or ZERO, made, how)
-    _exclude(found, by_receipt, "lines out of the inventory: the vendor's bill of the receipt is the payable", record, how)
+    found.by_vendor = booking(found.by_vendor)
+    left_out = {"lines out of the inventory: the vendor's bill of the receipt is the payable": by_receipt}
     if how.basis == PRICE:
-        _exclude(found, record["tax"], "sales tax is no payable to a vendor", record, how)
+        left_out["sales tax is no payable to a vendor"] = record["tax"]
+    currency = made.currency_of(record)
+    found.excluded += [NoCommand("excluded", why, how.target.flow, amount, currency) for why, amount in left_out.items() if amount]
+    return found
+
+
+def booking(parts: Mapping[str, Part]) -> dict[str, Part]:
+    """The parts that book something: one whose lines take each other back on every account of theirs is no document, and is counted with what is
+    worth nothing. A line of no worth is one whose cost is not told."""
+    return {
+        vendor: part
+        for vendor, part in parts.items()
+        if any(balances(part.lines).values()) or not all(one["amount"] for one in part.lines)
+    }
+
+
+def balances(lines: Sequence[PostingLine]) -> dict[str, Decimal]:
+    """What lines come to on each account or item with its dimensions."""
+    found: dict[str, Decimal] = {}
+    for one in lines:
+        place = f"{one['account'] or one['item']} {sorted(one['dimensions'].items())}"
+        found[place] = found.get(place, ZERO) + one["amount"]
     return found
 
 
@@ -94,21 +116,17 @@ def _add(found: Payables, one: InvoiceLine, worth: Decimal, made: Mapped[Own], h
     part.defaulted.update(dict.fromkeys(of_line.defaulted))
 
 
-def _exclude(found: Payables, amount: Decimal, words: str, record: Mapping[str, Any], how: Owing[Any]) -> None:
-    if amount:
-        found.excluded.append(NoCommand("excluded", words, how.target.flow, amount, record["currency"]))
-
-
-def _worth(one: InvoiceLine, basis: str) -> Decimal | None:
-    """What the line is worth as a payable: its cost; its price only where the settings say so. None where a line that was sold tells no
-    cost; a discount and what was given away have none."""
+def worth_of(one: InvoiceLine, basis: str) -> Decimal | None:
+    """What the line is worth as a payable: its cost; its price only where the settings say so. None where a line that was sold, or taken back
+    (less than none of it), tells no cost; a discount and what was given away have none."""
     if basis == PRICE:
         return rounded(one["amount"])
     if one["cost"] is not None:
         return rounded(one["cost"])
     if one["unit_cost"] is not None:
         return rounded(one["unit_cost"] * one["quantity"])
-    return None if one["amount"] > 0 else ZERO
+    is_taken_back = one["amount"] < 0 and one["quantity"] < 0 and one["kind"] != DISCOUNT
+    return None if one["amount"] > 0 or is_taken_back else ZERO
 
 
 def _vendor(one: InvoiceLine, unit: Row, made: Mapped[Any], *, links: bool) -> str:
@@ -157,8 +175,4 @@ def part_draft(
 
 
 def _hold(record: Mapping[str, Any], amount: Decimal, made: Mapped[Any], target: Target) -> Hold | None:
-    return (
-        adjusts(record, target.product)
-        or negative_bill({"total": amount}, target, "voucher")
-        or other_currency(record, made.plan, "invoice")
-    )
+    return adjusts(record, target.product) or negative_bill({"total": amount}, target, "voucher") or made.foreign(record)

@@ -14,7 +14,7 @@ from schemas.records import Application, Parent
 from systems.flow import USUAL_DATES
 from systems.mapped import Draft, NoCommand
 from systems.postings.document import Hold, Mapped, Posting, Row, Target, other_currency
-from systems.postings.lines import ZERO, human_number
+from systems.postings.lines import ZERO, broken_cents, human_number
 from systems.postings.receivable import customer_of
 
 Dimensions = Callable[[str, Row, Any], Mapping[str, str]]
@@ -46,7 +46,7 @@ def receipt(record: Mapping[str, Any], made: Mapped[Any], to: Target, columns: t
     how = paid_how(record, made, columns)
     made.dated("paid_on", record["paid_on"])
     body = receipt_body(record, how, of(customer, unit, made))
-    hold = other_currency(record, made.plan, "payment")
+    hold = other_currency(record, made.plan, "payment") or broken_cents("payment", record["total"])
     return made.draft("ar_receipt", body, record, Posting(to, record["paid_on"], hold, parents))
 
 
@@ -98,7 +98,7 @@ def refund_hold(record: Mapping[str, Any], product: str) -> Hold | None:
         return Hold("refund_mismatch", f"its applications do not fit its amount {record['total']}: {told}")
     if sum(out, ZERO) != record["total"] and not record["refunded_payment_id"]:
         return Hold("refund_unmatched", f"nothing tells which payment or credit memo it pays out: {told}")
-    return None
+    return next(filter(None, (broken_cents("refund", amount) for amount in (record["total"], *out))), None)
 
 
 def refund_parents(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[Parent, ...]:

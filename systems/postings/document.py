@@ -19,7 +19,7 @@ Row = Mapping[str, str]
 """The cells of a crosswalk row by column."""
 EMPTY: Row = {}
 
-_UNITS = "business_unit"
+UNITS = "business_unit"
 Own = TypeVar("Own")
 
 
@@ -66,19 +66,24 @@ class Mapped(Generic[Own]):
         for key in filter(code, keys):
             found = self.plan.crosswalk.row(table, key, self.on)
             if found is not None:
-                if table == _UNITS and found.get("currency"):
-                    self._note(self.currencies, code(found["currency"]).upper())
+                if table == UNITS:
+                    self.of_unit(found)
                 return found
             self.note_alike(table, key)
         return None
 
     def unit(self, name: str, source_id: str) -> Row:
         """The row of a business unit, by name or id; empty for one without a row, which is noted."""
-        found = self.row(_UNITS, (name, source_id))
+        found = self.row(UNITS, (name, source_id))
         if found is None:
-            self.missing(_UNITS, name or source_id or "none")
+            self.missing(UNITS, name or source_id or "none")
             return EMPTY
         return found
+
+    def of_unit(self, unit: Row) -> None:
+        """Note the currency of a business unit that the document or a line of it belongs to."""
+        if unit.get("currency"):
+            self._note(self.currencies, code(unit["currency"]).upper())
 
     def note_alike(self, table: str, key: str) -> None:
         """Note a key without a row that looks like another row's."""
@@ -109,16 +114,14 @@ class Mapped(Generic[Own]):
 
     def draft(self, record: str, body: Mapping[str, Any], source: Mapping[str, Any], posting: Posting) -> Draft:
         """The draft of a document whose amount is its source's total, with everything that was noted until now."""
-        currency = next((one for one in self.currencies if one != self.plan.currency), source["currency"])
-        foreign = other_currency({"currency": currency}, self.plan, "document")
-        hold, words = posting.hold or foreign or ("", "")
+        hold, words = posting.hold or self.foreign(source) or ("", "")
         return Draft(
             record=record,
             body=body,
             flow=posting.target.flow,
             purpose=posting.target.purpose,
             amount=source["total"],
-            currency=currency,
+            currency=self.currency_of(source),
             posting_date=posting.day,
             parents=posting.parents,
             unresolved=tuple(self.unresolved),
@@ -126,6 +129,14 @@ class Mapped(Generic[Own]):
             hold=hold,
             hold_detail=words,
         )
+
+    def currency_of(self, source: Mapping[str, Any]) -> str:
+        """The currency of a document: that of a business unit of it which has another than the ledger, else its source's."""
+        return next((one for one in self.currencies if one != self.plan.currency), str(source["currency"]))
+
+    def foreign(self, source: Mapping[str, Any]) -> Hold | None:
+        """The hold of a document in another currency than the ledger's, by its source or a business unit of it."""
+        return other_currency({"currency": self.currency_of(source)}, self.plan, "document")
 
     @staticmethod
     def _note(notes: list[str], text: str) -> None:

@@ -34,11 +34,11 @@ def worthless(record: Mapping[str, Any], target: Target) -> Sequence[Draft | NoC
     return nothing(target, record["currency"])
 
 
-def nothing(target: Target, currency: str, why: str = "zero document, counted") -> tuple[NoCommand, Draft]:
-    """What a source document becomes for which nothing is to be written: a decision to count, and a milestone that tells the sink that
-    whatever an older version of it wanted is wanted no more."""
+def nothing(target: Target, currency: str, why: str = "zero document, counted", amount: Decimal = ZERO) -> tuple[NoCommand, Draft]:
+    """What a source document becomes for which nothing is to be written: a decision to count, with what the source is worth, and a milestone that
+    tells the sink that whatever an older version of it wanted is wanted no more."""
     milestone = Draft(COMPLETION, {"reached": why}, target.flow, target.purpose, action=NOTHING, currency=currency, parted=True)
-    return NoCommand("excluded", why, target.flow, ZERO, currency), milestone
+    return NoCommand("excluded", why, target.flow, amount, currency), milestone
 
 
 def ended_on(record: Mapping[str, Any], zone: str) -> date | None:

@@ -81,6 +81,13 @@ def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
+def broken_cents(what: str, amount: Decimal) -> Hold | None:
+    """The hold of an amount that is no whole cents, which no ledger can keep; `what` it is called."""
+    if amount == rounded(amount):
+        return None
+    return Hold("total_mismatch", f"the {what} is {amount}, money has cents: correct the source document")
+
+
 def total_of(lines: Sequence[PostingLine]) -> Decimal:
     """Sum of the lines."""
     return sum((one["amount"] for one in lines), ZERO)

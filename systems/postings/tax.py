@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.records import PostingLine
 from systems.postings.document import EMPTY, Hold, Mapped, Row, wanted
-from systems.postings.lines import ONE, ZERO, Place, line, rounded, split
+from systems.postings.lines import ONE, ZERO, Place, broken_cents, line, rounded, split
 from systems.values.codes import code
 from systems.values.numbers import number
 
@@ -24,6 +24,8 @@ def tax_hold(record: Mapping[str, Any], made: Mapped[Any], *, computes: bool) ->
     mode = made.plan.tax_mode
     if mode == "erp" and not computes:
         return Hold("tax_mode_erp", "a journal computes no tax: choose tax_mode source, or none where nothing is taxed")
+    if mode == "erp" and (hold := broken_cents("tax", record["tax"])):
+        return hold
     if mode == "none" and record["tax"]:
         choices = "source or erp" if computes else "source"
         return Hold("tax_mode_none", f"the invoice carries tax {record['tax']} and tax_mode is none: choose tax_mode {choices}")

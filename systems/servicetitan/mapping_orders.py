@@ -48,7 +48,7 @@ def orders(record: Mapping[str, Any], plan: Plan, flow: str) -> Sequence[Draft |
         return voided(record, target, plan.time_zone)
     lines = [one for one in record["lines"] if _open(one) > 0]
     if not lines:
-        return nothing(target, record["currency"], "no line of the order is left")
+        return nothing(target, record["currency"], "no line of the order is left", record["total"])
     made = Mapped(plan, settings_of(plan.settings, Settings, "servicetitan"), record["order_date"])
     posted = [_line(one, made) for one in lines]
     place, place_hold = _place(record, lines, made)
@@ -56,7 +56,7 @@ def orders(record: Mapping[str, Any], plan: Plan, flow: str) -> Sequence[Draft |
     if not record["vendor_id"]:
         made.missing("vendor", "none")
     body = _body(record, made, place) | {"lines": [one.posting for one in posted]}
-    amount = sum((one.posting["amount"] for one in posted), body["tax_total"] + body["shipping_total"])
+    amount = sum((one.told for one in posted), body["tax_total"] + body["shipping_total"])
     hold = place_hold or _hold(record, made, posted, amount)
     vendor = Parent(role="vendor", entity="vendor", source_id=record["vendor_id"])
     return [replace(made.draft(ORDER, body, record, Posting(target, record["order_date"], hold, (vendor,))), amount=amount)]
@@ -157,11 +157,8 @@ def _sku(line: Mapping[str, Any], made: Mapped[Settings]) -> tuple[str, Decimal]
 
 def _cost(line: Mapping[str, Any], quantity: Decimal, whole: Decimal, factor: Decimal) -> Decimal:
     """The cost of one piece: the ERP's own where quantity times cost is the line's amount, else the amount by the quantity."""
-    for exact in (line["unit_cost"] / factor, whole / quantity):
-        cost = Decimal(exact.quantize(QUANTITY.unit))
-        if rounded(quantity * cost) == whole:
-            return cost
-    return Decimal(line["unit_cost"])
+    told, shared = (Decimal(exact.quantize(QUANTITY.unit)) for exact in (line["unit_cost"] / factor, whole / quantity))
+    return next((cost for cost in (told, shared) if rounded(quantity * cost) == whole), told)
 
 
 def _hold(record: Mapping[str, Any], made: Mapped[Settings], posted: Sequence[_Line], amount: Decimal) -> Hold | None:

@@ -20,6 +20,7 @@ from runtime.errors import Refused
 from schemas.records import CommandEnvelope, PostingLine
 from systems.syspro.allocation import INVOICE_NUMBER, NOTATION, supplier_code
 from systems.syspro.keys import MARK, order_reference
+from systems.syspro.mapping_goods import PRICE_PLACES
 from systems.syspro.mapping_invoice import BRANCH, SUPPLIER
 from systems.syspro.models import SYSTEM
 from systems.syspro.settings import Settings
@@ -251,7 +252,7 @@ def _ordered(one: Mapping[str, Any], number: int, settings: Settings) -> list[Fi
         ("OrderQty", places(one["quantity"], 6)),
         ("OrderUom", one["unit"]),
         ("PriceMethod", settings.orders.price_method),
-        ("Price", places(one["unit_cost"], 5)),
+        ("Price", places(one["unit_cost"], PRICE_PLACES)),
         ("LatestDueDate", one["required_on"]),
     ]
 

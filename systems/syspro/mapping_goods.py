@@ -18,7 +18,8 @@ from systems.contract import TAKEN
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing, voided
-from systems.postings.lines import human_number, rounded
+from systems.postings.goods import beside, moved, taken_back
+from systems.postings.lines import broken_cents, human_number, rounded
 from systems.syspro.allocation import KIND_TABLE, PRODUCT, Mapped, gl_code, mapped, stock_row, warehouse_of
 from systems.syspro.wire import fitted
 from systems.values.codes import code
@@ -33,6 +34,8 @@ _ADDRESS = ("street", "unit", "city", "state", "zip", "country", "phone", "email
 _TEXT = 50
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 _ONE = Decimal(1)
+PRICE_PLACES = 5
+"""Decimals of the price of an order's line."""
 
 
 def order_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -41,7 +44,7 @@ def order_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | No
         return voided(record, ORDER, plan.time_zone)
     lines = [one for one in record["lines"] if one["quantity"]]
     if not lines:
-        return nothing(ORDER, record["currency"], "no line of the order is left")
+        return nothing(ORDER, record["currency"], "no line of the order is left", record["total"])
     made, unit = _begun(record, plan, record["order_date"], "order_date")
     warehouse = warehouse_of(made, (record["inventory_location"], record["inventory_location_id"]), unit)
     posted = [_line(one, made, warehouse, is_order=True) for one in lines]
@@ -73,19 +76,20 @@ def _order_hold(record: Mapping[str, Any], posted: Sequence[GoodsPosting], amoun
     for one in posted:
         if one["amount"] != rounded(one["quantity"] * one["unit_cost"]):
             words = f"line {one['source_line_id']}: {one['quantity']} at {one['unit_cost']} are not {one['amount']}"
-            return Hold("line_amount", f"{words}: correct the order")
+            return Hold("line_amount", f"{words} ({PRODUCT} keeps {PRICE_PLACES} places of a price): correct the order")
     if amount != record["total"]:
         return Hold("total_mismatch", f"lines, tax and charges make {amount}, the total is {record['total']}: correct the order")
-    return None
+    told = {"total": record["total"], "tax": record["tax"], "freight": record["shipping"] + record["other"]}
+    return next((hold for what, one in told.items() if (hold := broken_cents(f"{what} of the order", one))), None)
 
 
 def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a receipt becomes: one receipt of the lines that moved something. Its tax and freight are no goods: the vendor bills them."""
-    if ended := voided(record, RECEIPT, plan.time_zone):
-        return ended
-    lines = [one for one in record["lines"] if one["quantity"]]
+    if is_void(record):
+        return taken_back(record, RECEIPT, plan.time_zone)
+    lines = moved(record)
     if not lines:
-        return nothing(RECEIPT, record["currency"], "no line of the receipt moved anything")
+        return nothing(RECEIPT, record["currency"], "no line of the receipt moved anything", record["total"])
     made, unit = _begun(record, plan, record["received_on"], "received_on")
     warehouse = warehouse_of(made, (record["inventory_location"], record["inventory_location_id"]), unit)
     posted = [_line(one, made, warehouse) for one in lines]
@@ -105,10 +109,8 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     ids = dict.fromkeys(one["order_line_id"] for one in lines if one["order_line_id"])
     parents = tuple(Parent(role=f"{ORDER_LINE} {one}", entity=ORDER_LINE, source_id=one) for one in ids)
     goods = sum((one["amount"] for one in posted), Decimal(0))
-    made_of = replace(made.draft("receipt", body, record, Posting(RECEIPT, record["received_on"], hold, parents)), amount=goods)
-    if rest := record["total"] - goods:
-        return [made_of, NoCommand("excluded", "tax and freight are billed by the vendor", RECEIPT.flow, rest, record["currency"])]
-    return [made_of]
+    draft = replace(made.draft("receipt", body, record, Posting(RECEIPT, record["received_on"], hold, parents)), amount=goods)
+    return [draft, *beside(record, goods, RECEIPT, draft.currency)]
 
 
 def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -117,14 +119,13 @@ def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft
         return voided(record, STOCK, plan.time_zone)
     lines = [one for one in record["lines"] if one["quantity"]]
     if not lines:
-        return nothing(STOCK, record["currency"], "no line of the adjustment moves anything")
+        return nothing(STOCK, record["currency"], "no line of the adjustment moves anything", record["total"])
     made, unit = _begun(record, plan, record["adjusted_on"], "adjusted_on")
     row = made.row(KIND_TABLE, (record["kind"],))
     says = code((row or EMPTY).get("post", "")).lower()
     if says in (*_NO, TAKEN):
         why = f"follows a change in {PRODUCT}" if says == TAKEN else "is costed by its job or receipt"
-        counted, milestone = nothing(STOCK, record["currency"], f"kind {record['kind']} {why}")
-        return [replace(counted, amount=record["total"]), milestone]
+        return nothing(STOCK, made.currency_of(record), f"kind {record['kind']} {why}", record["total"])
     if says not in _YES:
         made.missing(
             KIND_TABLE,
@@ -181,7 +182,7 @@ def _line(one: Mapping[str, Any], made: Mapped, warehouse: str, *, is_order: boo
         "vendor_part_number": fitted(one.get("vendor_part_number", ""), _TEXT).text,
         "quantity": count,
         "unit": item.get("unit", ""),
-        "unit_cost": one["unit_cost"] * factor,
+        "unit_cost": _price(one["unit_cost"] * factor) if is_order else one["unit_cost"] * factor,
         "amount": rounded(one["amount"] if is_order else count * one["unit_cost"] * factor),
         "warehouse": warehouse,
         "bin": one.get("bin", ""),
@@ -193,6 +194,11 @@ def _line(one: Mapping[str, Any], made: Mapped, warehouse: str, *, is_order: boo
         "tax_code": "",
         "dimensions": {},
     }
+
+
+def _price(exact: Decimal) -> Decimal:
+    """A price with as many places as SYSPRO keeps."""
+    return exact if exact == (kept := exact.quantize(Decimal(1).scaleb(-PRICE_PLACES))) else kept
 
 
 def _factor(item: Row, one: Mapping[str, Any], made: Mapped) -> Decimal:

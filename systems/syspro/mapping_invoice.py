@@ -13,9 +13,9 @@ from typing import Any
 
 from schemas.records import InvoiceLine, PostingLine
 from systems.mapped import Draft, NoCommand, Plan
-from systems.postings.at_cost import Owing, Part, Payables, Places, ended, part_draft, payables
-from systems.postings.document import Hold, Row, Target, other_currency
-from systems.postings.lines import ZERO, Place, header_text, human_number, line
+from systems.postings.at_cost import Owing, Part, Payables, Places, booking, ended, part_draft, payables
+from systems.postings.document import Hold, Row, Target
+from systems.postings.lines import ZERO, Place, header_text, human_number, line, total_of
 from systems.syspro.allocation import (
     NOTATION,
     PRODUCT,
@@ -31,6 +31,7 @@ from systems.syspro.allocation import (
 )
 from systems.syspro.settings import Settings
 from systems.syspro.wire import fitted, is_kept
+from systems.values.codes import code
 
 PAYABLE = Target("S1", "payable", PRODUCT)
 SUPPLIER, BRANCH = "Supplier", "Branch"
@@ -51,7 +52,8 @@ class _Places(Places[Settings]):
     def line(self, one: InvoiceLine, worth: Decimal, unit: Row, made: Mapped) -> PostingLine:
         """The cost of a line."""
         account = cost_code(made, unit, [key for key in (one["sku_code"], one["gl_account"], one["kind"]) if key])
-        item = stock_row(made, one["sku_code"], one["sku_id"])["stock_code"]
+        keys = (one["sku_code"], one["sku_id"])
+        item = stock_row(made, *keys)["stock_code"] if any(map(code, keys)) else ""  # of no item: the GL code alone counts
         technician = _technician(one, made)
         parts = [item, f"tech {technician}" if technician else "", one["description"]]
         text = fitted(" ".join(filter(None, parts)), NOTATION).text
@@ -93,13 +95,13 @@ def _by_code(found: Payables, made: Mapped) -> Payables:
     """The parts by the code that SYSPRO keeps: `42` and `0000042` of two rows are one supplier."""
     parts: dict[str, Part] = {}
     for vendor, part in found.by_vendor.items():
-        code = supplier_code(vendor, made.settings)
-        if len(code) > SUPPLIER_CODE or not is_kept(code):
-            made.missing("supplier", f"{code} has more than {SUPPLIER_CODE} characters, or one that SYSPRO does not keep")
-        whole = parts.setdefault(code, Part())
+        kept = supplier_code(vendor, made.settings)
+        if len(kept) > SUPPLIER_CODE or not is_kept(kept):
+            made.missing("supplier", f"{kept} has more than {SUPPLIER_CODE} characters, or one that SYSPRO does not keep")
+        whole = parts.setdefault(kept, Part())
         whole.lines += part.lines
         whole.defaulted.update(part.defaulted)
-    return Payables(parts, found.excluded)
+    return Payables(booking(parts), found.excluded)
 
 
 def _draft(
@@ -108,7 +110,19 @@ def _draft(
     vendor = named[0]
     own = {**dimensions, SUPPLIER: vendor} if vendor else dict(dimensions)
     draft = part_draft(record, {**header, "dimensions": own}, named, made, PAYABLE)
-    if not record["adjustment_to_id"] or draft.amount < 0:
-        return draft
-    foreign = other_currency(record, made.plan, "invoice") or Hold("", "")
-    return replace(draft, hold=foreign.name, hold_detail=foreign.words)  # what an adjustment adds is owed anew
+    if record["adjustment_to_id"] and draft.amount >= 0:  # what an adjustment adds is owed anew
+        foreign = made.foreign(record) or Hold("", "")
+        draft = replace(draft, hold=foreign.name, hold_detail=foreign.words)
+    hold = None if draft.hold else _of_nothing(named[1])
+    return replace(draft, hold=hold.name, hold_detail=hold.words) if hold is not None else draft
+
+
+def _of_nothing(part: Part) -> Hold | None:
+    """The hold of what is owed to nobody, but moves a cost from one GL code to another: SYSPRO takes no invoice of 0.00."""
+    if total_of(part.lines) or not all(one["amount"] for one in part.lines):
+        return None
+    moved: dict[str, Decimal] = {}
+    for one in part.lines:
+        moved[one["account"]] = moved.get(one["account"], ZERO) + one["amount"]
+    told = " and ".join(f"{amount:.2f} on {account or 'no GL code'}" for account, amount in moved.items() if amount)
+    return Hold("invoice_of_nothing", f"{PRODUCT} takes no invoice of 0.00: enter a journal of {told}, then skip this")

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from runtime.errors import Malformed
+from systems.connection import FlowSettings
 from systems.mapped import MANUAL, Draft
 from systems.netsuite.mapping_commands import to_commands
 from systems.netsuite.refs import ORDER, REVERSES, external_id, origin_of, ref_of
 from systems.netsuite.settings import Credentials
 from tests.systems.field_service import application, bill, customer, invoice, invoice_line, payment, vendor
 from tests.systems.netsuite.writing import (
+    FLOWS,
     TABLES,
     bare_settings,
     decisions_of,
@@ -237,6 +239,27 @@ def test_a_payment_of_a_unit_without_a_row_is_entered_with_the_defaults(unit: st
 
 
 # --- labor, bills, masters --------------------------------------------------------------------------------------------
+
+
+def test_labor_of_a_day_before_payroll_begins_is_a_payable_whatever_the_day_of_its_invoice() -> None:
+    """Work of the last days before the first one was in neither: payroll had not begun, and the invoice was dated after it."""
+    first = date(2026, 3, 9)
+    flows = {name: FlowSettings(enabled=name != "N1S", cutover_date=first if name == "N1L" else date(2026, 1, 1)) for name in FLOWS}
+    worked = [labor("61.37", "1", service_date=date(2026, 3, 6)), labor("12.50", "2", service_date=first), labor("7.01", "3")]
+    record = invoice(worked)
+    assert [one.amount for one in drafts_of(record, plan(OWN, flows=flows))] == [Decimal("61.37")]
+    assert [one.amount for one in decisions_of(record, plan(OWN, flows=flows))] == [Decimal("19.51")]
+    (by_payroll,) = decisions_of(invoice([worked[1]], invoice_date=date(2026, 3, 6)), plan(OWN, flows=flows))
+    assert by_payroll.amount == Decimal("12.50"), "payroll brings it, on its own day"
+
+
+def test_labor_that_payroll_brings_is_counted_at_what_the_payable_would_be() -> None:
+    """It was counted at its cost, so that what was posted and counted did not come to what was sold."""
+    own = bare_settings(payables={"clearing_vendor": "77", "amount_basis": "price"})
+    sold = invoice([labor("61.37"), material("12.50", amount=Decimal("33.19"), unit_price=Decimal("33.19"))], tax=Decimal("10.99"))
+    made = plan(own, off=("N1S",))
+    assert [one.amount for one in drafts_of(sold, made)] == [Decimal("33.19")]
+    assert sorted(one.amount for one in decisions_of(sold, made)) == [Decimal("10.99"), Decimal("100.00")]
 
 
 def test_pay_is_a_journal_once_its_payroll_is_approved() -> None:

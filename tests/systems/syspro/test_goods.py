@@ -13,6 +13,7 @@ import pytest
 from schemas.records import CommandEnvelope
 from systems.contract import Role, Verdict
 from systems.mapped import Draft, NoCommand
+from systems.syspro import documents
 from systems.syspro.keys import order_ref_in, order_reference
 from tests.systems.field_service import DAY, invoice, invoice_line
 from tests.systems.syspro import mapping_ground
@@ -111,6 +112,20 @@ async def test_a_changed_order_is_cancelled_and_entered_anew(tmp_path: Path) -> 
 def test_an_order_that_does_not_add_up_or_is_not_mapped_is_held(record: dict[str, Any], held_as: str) -> None:
     found = mapping_ground.draft(record)
     assert held_as in (found.hold, *found.unresolved) or any(one.startswith(held_as) for one in found.unresolved), found
+
+
+def test_a_price_has_the_places_that_syspro_keeps_where_the_line_is_worth_the_same() -> None:
+    """Two thirds of a third were held for ever: 33.333333 has more than 5 decimals, and nobody can enter another price."""
+    record = purchase_order([order_line("3", "33.333333", amount=Decimal("100.00"))])
+    found = mapping_ground.draft(record)
+    (one,) = found.body["lines"]
+    assert (found.hold, found.amount, one["unit_cost"], one["amount"]) == ("", Decimal(100), Decimal("33.33333"), Decimal(100))
+    sent = documents.order(mapping_ground.command(found, record), SUPPLIER, mapping_ground.settings()).xml
+    assert "<OrderQty>3</OrderQty>" in sent
+    assert "<Price>33.33333</Price>" in sent
+    many = mapping_ground.draft(purchase_order([order_line("10000", "0.123456", amount=Decimal("1234.56"))]))
+    assert (many.hold, many.amount) == ("line_amount", Decimal("1234.56"))
+    assert "SYSPRO keeps 5 places of a price" in many.hold_detail
 
 
 async def test_an_order_of_the_company_goes_to_the_field_with_what_was_received(tmp_path: Path) -> None:

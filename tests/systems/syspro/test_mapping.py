@@ -80,6 +80,7 @@ def test_one_supplier_of_two_spellings_is_one_invoice() -> None:
     ("line", "over", "unresolved"),
     [
         ({"sku_code": "NEW"}, {}, "stock_code=NEW"),
+        ({"sku_code": " ", "sku_id": ""}, {}, ""),  # no row could ever name it
         ({"sku_code": "SVC-1 "}, {}, ""),
         ({"sku_code": "PIPE–34"}, {}, "looks like"),
         ({"sku_code": "NEW"}, {"payables": {"stock_codes": "same"}}, ""),

@@ -1,0 +1,45 @@
+"""Goods of orders that came or went back: what they are worth, and what their document says beside them. Pure (accounting.md 11, 24)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from schemas.records import GoodsLine
+from systems.mapped import Draft, NoCommand
+from systems.postings.document import Target
+from systems.postings.ends import reversal
+from systems.postings.lines import ZERO, rounded
+
+
+def moved(record: Mapping[str, Any]) -> list[GoodsLine]:
+    """The lines that moved something."""
+    return [one for one in record["lines"] if one["quantity"]]
+
+
+def worth(lines: Sequence[GoodsLine]) -> Decimal:
+    """What goods are worth."""
+    return sum((rounded(one["amount"]) for one in lines), ZERO)
+
+
+def beside(record: Mapping[str, Any], goods: Decimal, target: Target, currency: str = "") -> list[NoCommand]:
+    """What a document of goods says beside them, counted: its tax and freight are no goods, the vendor bills them."""
+    rest = record["total"] - goods
+    why = "tax and freight are billed by the vendor"
+    return [NoCommand("excluded", why, target.flow, rest, currency or record["currency"])] if rest else []
+
+
+def taken_back(record: Mapping[str, Any], target: Target, zone: str, *, by_line: bool = False) -> list[Draft | NoCommand]:
+    """What a document of goods becomes that was cancelled: a reversal of what it moved, `by_line` a part for each line. One of which no line tells
+    what it moved is reversed by its total."""
+    lines = moved(record)
+    if not lines:
+        return [replace(reversal(record, target, zone), parted=by_line)]
+    parts: dict[str, Decimal] = {}
+    for one in lines:
+        part = one["line_id"] if by_line else ""
+        parts[part] = parts.get(part, ZERO) + rounded(one["amount"])
+    back = [replace(reversal(record, target, zone, part, amount), parted=by_line) for part, amount in parts.items()]
+    return [*back, *beside(record, worth(lines), target)]
