@@ -111,6 +111,16 @@ def test_a_feed_that_stopped_is_told_until_it_is_read_again() -> None:
     assert why(states(), feeds(cursor(f"{ERP}.bills", 11), denied))[1].startswith("invoices: ")
 
 
+def test_a_feed_that_is_off_by_now_is_not_missed() -> None:
+    """Who switched a feed off because its scope is missing was told for ever that the side is stopped."""
+    denied = feeds(stopped("jobs", "a person is needed: no right to read jobs", system=SOURCE))
+    own = settings()
+    side = own.field_service.model_copy(update={"settings": {**own.field_service.settings, "feeds_off": ["jobs"]}})
+    (told,) = heads([own.model_copy(update={"field_service": side})], {}, denied, states())
+    assert [one.why for one in told.sides] == ["", ""]
+    assert why(states(), denied)[0].startswith("jobs: ")
+
+
 def test_a_session_that_could_not_be_opened_is_told_until_any_feed_is_read() -> None:
     none = stopped("", "throttled: login limit", 10)
     assert why(states(), feeds(none)) == ["", "no session: throttled: login limit"]
