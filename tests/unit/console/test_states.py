@@ -6,11 +6,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from rich.cells import cell_len
+from typer.testing import CliRunner
 
 from console.books.controls import Pause, pauses
 from console.books.states import Feeds, Head, States, heads
-from console.cli.status import lines
+from console.cli.main import app
+from console.cli.status import lines, was_paused
+from runtime.errors import Broken
 from tests.unit.console.entries import ERP, SOURCE, application, entry, example, settings
 
 AT = datetime(2026, 3, 2, 18, tzinfo=UTC)
@@ -144,6 +148,19 @@ def test_a_pause_tells_who_and_why_and_ends_with_its_resume() -> None:
     one_side = [control("pause", system=ERP), control("resume", system=SOURCE)]
     assert pauses(one_side)["acme"].system == ERP
     assert pauses([control("release", op_key="k")]) == {}
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_pause_or_resume_without_a_reason_is_refused(verb: str) -> None:
+    """A blank was kept as the reason why nothing is written."""
+    with pytest.raises(Broken, match="--reason is empty"):
+        CliRunner().invoke(app, [verb, "acme", "--reason", " "], catch_exceptions=False)
+
+
+def test_what_a_pause_or_resume_met_is_told() -> None:
+    """One resume ends the pauses of two people, and the second one was not named to anybody."""
+    assert was_paused(pauses([control("pause")]).get("acme")) == "it was paused by Ada: month end"
+    assert was_paused(pauses([control("pause"), control("resume", "Bo")]).get("acme")) == "it was not paused"
 
 
 def test_the_sinks_own_pause_is_told_as_its_rule() -> None:
