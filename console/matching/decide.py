@@ -16,7 +16,7 @@ from console.tables.grid import Problems
 from schemas.records import Audit
 from systems import registry
 from systems.connection import ConnectionSettings
-from systems.values.codes import code
+from systems.values.codes import code, shape
 from topology import batch
 from topology.audit import RECORD, Covered, audit_record
 from topology.topics import link_key
@@ -79,13 +79,21 @@ def _pairs(
     for d in decisions:
         our, their = ours.get(code(d.source_id)), theirs.get(code(d.target_id)) if d.decision == "accept" else None
         if our is None:
-            problems.add(d.place, f"{d.entity} {d.source_id} is not a {d.entity} of {settings.field_service.system}. Export again")
+            words = f"{d.source_id} is not a {d.entity} of {settings.field_service.system}"
+            problems.add(d.place, f"{d.entity} {words}. {_meant(d.source_id, ours) or 'Export again'}")
         elif d.decision == "accept" and their is None:
-            problems.add(d.place, f"{d.entity} {d.target_id} is not a {d.entity} of {settings.erp.system}. Correct target_id")
+            words = f"{d.target_id} is not a {d.entity} of {settings.erp.system}"
+            problems.add(d.place, f"{d.entity} {words}. {_meant(d.target_id, theirs) or 'Correct target_id'}")
         elif words := _contradicts(d, known.linked.get(our.id), their.id if their else "", again):
             problems.add(d.place, f"{d.entity} {d.source_id} {words}")
         elif d.decision != "create":
             yield Pair(d.entity, our.id, their.id if their else "", our.name, their.name if their else ""), d.place
+
+
+def _meant(text: str, known: Mapping[str, Master]) -> str:
+    """The ids that a spreadsheet makes this text of, by taking zeros away; "" where there are none."""
+    alike = [repr(master.id) for master in known.values() if shape(master.id) == shape(text)]
+    return f"Is {' or '.join(alike[:3])} meant? Format the column as Text and type it again" if alike else ""
 
 
 def _contradicts(decided: MatchDecision, before: str | None, partner: str, again: bool) -> str:

@@ -16,6 +16,8 @@ from console.matching.masters import Masters, folded_links
 from console.matching.propose import proposals
 from console.matching.score import Master, score
 from console.matching.sheet import MatchDecision, read_decisions, write_proposals
+from console.tables.folder import grids
+from console.tables.write import write_csv
 from runtime.errors import Broken
 from systems import registry
 from systems.contract import Flow
@@ -219,6 +221,34 @@ def test_everything_that_is_wrong_with_a_sheet_is_told_at_once() -> None:
     with pytest.raises(Broken) as refused:
         _decided({}, *rows)
     assert [line.partition(": ")[0] for line in str(refused.value).splitlines()] == ["m.csv:2", "m.csv:3"]
+
+
+def test_an_id_that_lost_its_zeros_is_told_from_one_that_is_not_there() -> None:
+    known = {"customer": Masters([replace(OURS, id="0030"), OURS], [replace(OURS, id="000123")])}
+    rows = [MatchDecision("customer", "30", "", "reject", "m.csv:2"), MatchDecision("customer", "1", "123", "accept", "m.csv:3")]
+    with pytest.raises(Broken) as refused:
+        decided_links(_settings(), known, rows, AUTHOR)
+    assert str(refused.value).splitlines() == [
+        "m.csv:2: customer 30 is not a customer of servicetitan. Is '0030' meant? Format the column as Text and type it again",
+        "m.csv:3: customer 123 is not a customer of books. Is '000123' meant? Format the column as Text and type it again",
+    ]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+@pytest.mark.parametrize("changed", [{"source_id": "2"}, {"entity": "vendor"}])
+def test_a_row_whose_columns_were_sorted_apart_is_refused(tmp_path: Path, changed: dict[str, str], ending: str) -> None:
+    """Sorting some columns gave each customer the partner of another row, and every pair was linked."""
+    path, copy = tmp_path / f"m{ending}", tmp_path / "edited.csv"
+    write_proposals(path, [replace(one, decision="reject") for one in proposals("customer", [OURS], [], {})])
+    (grid,) = [grid for grid in grids(path) if "decision" in {cell.text for cell in grid.lines[0].cells.values()}]
+    head, row = ({column: cell.text for column, cell in line.cells.items()} for line in grid.lines)
+    cells = {name: changed.get(name, row.get(column, "")) for column, name in head.items()}
+    write_csv(copy, (list(cells), [list(cells.values())]))
+    with pytest.raises(Broken, match=r"edited\.csv:2: .* stands in the row of customer/1: were columns sorted apart"):
+        read_decisions(copy)
+    cells["key"] = ""
+    write_csv(copy, (list(cells), [list(cells.values())]))
+    assert [one.decision for one in read_decisions(copy)] == ["reject"]
 
 
 @pytest.mark.parametrize("their_id", ["A\u00a0B", " A B", "A  B", "A\u200b B", "Cafe\u0301 B"])
