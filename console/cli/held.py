@@ -129,7 +129,8 @@ def _decide(action: str, text: str, reason: str, actor: str) -> None:
     from services.sinks import entry as e
 
     require_reason(reason)
-    if not text.strip():
+    text = text.strip()
+    if not text:
         raise Broken("no document is named.", "Give its ref or number, as `ml-connector held list` shows it.")
     cluster = Cluster()
     named = list(newest_entries(cluster, lambda entry: is_named(entry, text)))

@@ -147,6 +147,13 @@ def decisions(settings: Settings) -> Followed:
     return followed
 
 
+def test_nobody_is_told_to_remove_the_ring_that_is_exported_from(tmp_path: Path) -> None:
+    """`exists. Remove it first` was said of the key ring itself, without which nothing opens any more."""
+    for verb in (["export", "sinks"], ["verify-only"]):
+        with pytest.raises(Broken, match=r"keys\.json is the file that the keys come from\. Name another file"):
+            keys(*verb, str(tmp_path / "ring" / "keys.json"))
+
+
 def test_a_row_that_lost_a_value_tells_it(tmp_path: Path) -> None:
     """A column that was emptied, or left out of the file, was a change of nothing: `~ crosswalk business_unit/Plumbing: `."""
     path = written(tmp_path, "acme")
