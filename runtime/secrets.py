@@ -98,6 +98,8 @@ def read_ring(path: Path) -> KeyRing:
         if mode & 0o077:
             raise Broken(f"{path}: mode {mode:04o} lets others read the key ring.", f"Run: chmod 600 {path}")
         content = parse(written)
+        if "role" in content:
+            raise Broken(f"{path} holds the keys of one role; the whole key ring is needed.", "Name the ring's file.")
         keys = tuple(_read_key(path, entry) for entry in content["keys"])
     except OSError as error:
         raise Broken(f"{path}: the key ring cannot be read ({error.strerror}).", _NEW_RING) from error

@@ -120,6 +120,12 @@ class Side(_Section):
         """The system's declaration."""
         return registry.system(self.system)
 
+    @property
+    def feeds_off(self) -> frozenset[str]:
+        """Names of the feeds that its settings leave out; none where its system has no such setting."""
+        off: frozenset[str] = getattr(self.own(), "feeds_off", frozenset())
+        return off
+
     def credentials_of(self, role: Role) -> dict[str, str]:
         """The credential references of one role."""
         return {**self.credentials, **self.role_credentials.get(role, {})}

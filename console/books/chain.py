@@ -46,7 +46,8 @@ class _About:
 def chains(
     cluster: Cluster, entries: Sequence[Mapping[str, Any]], clock: ScaledClock
 ) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
-    """Each entry with its chain, newest first: ledger, people's decisions, results, commands, canonical states, raw records, audit.
+    """Each entry with its chain, newest first: ledger, people's decisions, results, commands, canonical states, raw records, audit, and versions of
+    its source that cannot be read.
 
     Each topic is read once for all entries, in the partition of their connection.
     """
@@ -59,9 +60,10 @@ def chains(
         if seen.record.get("op_key") in found:
             found[seen.record["op_key"]][seen.topic.partition(".")[0]].append(seen)
     decided = _decisions(cluster, entries, places)
+    unread = _unreadable(cluster, places) if entries else {}
     for entry in entries:
-        about = _About(entry, found[entry["op_key"]])
-        yield entry, [*_of_document(cluster, about, clock), *decided[_object(entry)], *decided[entry["op_key"]]]
+        about, named = _About(entry, found[entry["op_key"]]), _object(entry)
+        yield entry, [*_of_document(cluster, about, clock), *decided[named], *decided[entry["op_key"]], *unread.get(named, ())]
 
 
 def _of_document(cluster: Cluster, about: _About, clock: ScaledClock) -> Iterator[Link]:
@@ -142,20 +144,52 @@ def _decisions(cluster: Cluster, entries: Sequence[Mapping[str, Any]], places: S
     return found
 
 
+def _unreadable(cluster: Cluster, places: Sequence[int] | None = None) -> dict[str, list[Link]]:
+    """The records on `dead` by the key of their object: why each cannot be read, and its bytes."""
+    found: dict[str, list[Link]] = defaultdict(list)
+    for seen in cluster.scan(["dead"], places):
+        r = seen.record
+        if r and r["key"]:
+            of = f"{_topic_without_prefix(cluster, r['topic'])}/{r['partition']}/{r['offset']}"
+            sentence = f"cannot be read: {r['reason']}; it is {of}"
+            content = {name: r[name] for name in ("value", "headers")}
+            key = r["key"].decode(errors="replace")
+            found[key].append(Link("dead", seen.coordinates, sentence, r["at"], r["stage"], _of_key(key), "", content))
+    return found
+
+
+def _is_named(key: str, text: str, connection: str) -> bool:
+    """Whether the key of an object has this id, or is it, as `open` shows it."""
+    name, _, rest = key.partition("/")
+    return connection in ("", name) and rest.count("/") > 1 and text in (rest, rest.split("/", 2)[2])
+
+
+def _of_key(key: str) -> str:
+    """`invoice 101` for the key of an object."""
+    return " ".join(key.split("/", 3)[2:])
+
+
 def of_objects(cluster: Cluster, text: str, connection: str, clock: ScaledClock) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
-    """The objects with that number or id for which there is no document: canonical states, raw bytes and decisions of each."""
+    """The objects with that number or id for which there is no document: canonical states, raw bytes and decisions of each, and what of them
+    cannot be read."""
     newest: dict[tuple[str, ...], StoredRecord] = {}
     for seen in cluster.scan(cluster.canonical_topics()):
         r = seen.record
         if r and text in (r["number"], r["source_id"]) and connection in ("", r["connection"]):
             newest[(r["connection"], r["system"], r["entity"], r["source_id"])] = seen
+    known = {object_key(*one) for one in newest}
+    unread = {key: links for key, links in _unreadable(cluster).items() if key in known or _is_named(key, text, connection)}
     for (name, system, entity, source_id), seen in newest.items():
         r = seen.record
         entry = {"connection": name, "source_system": system, "source_entity": entity, "source_id": source_id}
         place = {**entry, "op_key": "", "ref": "", "system": "", "source_number": r["number"], "customer": about_of(r).name}
         decided = _decisions(cluster, [place], cluster.partitions_of(name))
         links = [*canonical(cluster, (seen.topic, seen.partition, seen.offset), clock, set()), *decided[_object(place)]]
-        yield place, links
+        yield place, [*links, *unread.pop(_object(place), ())]
+    for key, links in unread.items():
+        name, system, entity, source_id = key.split("/", 3)
+        about = {"connection": name, "source_system": system, "source_entity": entity, "source_id": source_id}
+        yield {**about, "op_key": "", "ref": "", "system": "", "source_number": "", "customer": ""}, links
 
 
 def _object(entry: Mapping[str, Any]) -> str:

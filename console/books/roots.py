@@ -67,7 +67,7 @@ class Roots:
             remedy = "going live holds it: enter it by hand then, or name it in left_out"
             return Cause(f"{OBSERVED}:", "read while the connection only observes, and brought by no flow", remedy)
         if record["decision"] == OBSERVED:
-            return Cause(OBSERVED, f"read while flow {flow} only observes", "apply the connection in mode live")
+            return Cause(f"{OBSERVED}:{flow}", f"read while flow {flow} only observes", "apply it in mode live")
         return Cause(NOT_DUE, f"not posted in {source} yet", f"post them in {source}: they follow by themselves")
 
     def _of_parent(self, entry: Mapping[str, Any], parent: str, seen: frozenset[str]) -> Cause:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -169,14 +169,15 @@ class Feeds:
         else:
             own.pop(audit["entity"], None)
 
-    def side(self, place: Place, states: States) -> Side:
-        """A side, with all that is known of it. A feed whose cursor was written after it stopped is read again."""
+    def side(self, place: Place, states: States, off: Collection[str] = ()) -> Side:
+        """A side, with all that is known of it. A feed whose cursor was written after it stopped is read again; one that is `off` by now is not
+        missed."""
         read = self.read.get(place, {})
         last = max(read.values(), default=None)
         stopped = {
             feed: (at, why)
             for feed, (at, why) in self.stopped.get(place, {}).items()
-            if at >= (read.get(feed, at) if feed else last or at)
+            if feed not in off and at >= (read.get(feed, at) if feed else last or at)
         }
         since = min((at for at, _ in stopped.values()), default=None)
         kept = states.kept().get(place, "")
@@ -197,5 +198,6 @@ def _reasons_of(stopped: Mapping[str, str]) -> Iterator[str]:
 def heads(connections: Iterable[ConnectionSettings], paused: Mapping[str, Pause], feeds: Feeds, states: States) -> Iterator[Head]:
     """A head for each connection."""
     for settings in connections:
-        places = [Place(settings.connection, side.system) for side in (settings.field_service, settings.erp)]
-        yield Head(settings, paused.get(settings.connection), tuple(feeds.side(place, states) for place in places))
+        sides = (settings.field_service, settings.erp)
+        told = tuple(feeds.side(Place(settings.connection, side.system), states, side.feeds_off) for side in sides)
+        yield Head(settings, paused.get(settings.connection), told)

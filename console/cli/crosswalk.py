@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # imported here so that --help is quick
 
 _ALL_DAYS = 3650
 """Days of documents whose values are exported: everything that was read, also from before the cut-over."""
+_ONE_FILE = (".csv", ".tsv", ".txt", ".xls", ".xlsm", ".xlsb", ".ods")
 commands = typer.Typer(help="Mapping tables of a connection.", no_args_is_help=True)
 
 
@@ -59,6 +60,7 @@ def export(
     from runtime.errors import Broken
     from systems.registry import crosswalk_tables
 
+    _form(file)
     found = _in_force(connection)
     seen = keys_by_table(observed(Cluster(), found, _ALL_DAYS)) if not rows_only else {}
     if not found.crosswalk.tables and not seen:
@@ -86,6 +88,14 @@ def export(
         f"{len(rows)} rows of {len(sheets)} tables written to {file}"
         + (f", and {todo} lines for other values that were seen" if todo else "")
     )
+
+
+def _form(path: Path) -> None:
+    """Raise `Broken` for a name that promises one file in a form that is not written: it would become a folder of that name."""
+    from runtime.errors import Broken
+
+    if path.suffix.casefold() in _ONE_FILE and not path.is_dir():
+        raise Broken(f"{path}: the tables are not written in this form.", "Name an .xlsx file, or a folder for one .csv a table.")
 
 
 def _folder(path: Path) -> None:

@@ -35,7 +35,8 @@ def explain(
     from runtime.clock import clock_from_environment
     from runtime.errors import Broken
 
-    if not what.strip():
+    what = what.strip()
+    if not what:
         raise Broken("no document is named.", "Give a ref, a number or an id, for example ml-connector explain INV-1042.")
     cluster, clock = Cluster(), clock_from_environment()
     snapshot = in_force(cluster)

@@ -123,12 +123,15 @@ def skip(ref: Ref, reason: Why, actor: Who = "") -> None:
 def _decide(action: str, text: str, reason: str, actor: str) -> None:
     from console.books.ledgers import is_named, newest_entries
     from console.books.words import kind_of
+    from console.connections.publish import require_reason
     from console.reading import Cluster
     from runtime.errors import Broken
     from services.sinks import entry as e
 
-    if not reason.strip():
-        raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
+    require_reason(reason)
+    text = text.strip()
+    if not text:
+        raise Broken("no document is named.", "Give its ref or number, as `ml-connector held list` shows it.")
     cluster = Cluster()
     named = list(newest_entries(cluster, lambda entry: is_named(entry, text)))
     found = [entry for entry in named if not e.is_terminal(entry)]  # type: ignore[arg-type]  # a ledger record

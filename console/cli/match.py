@@ -25,6 +25,9 @@ def match(
     accept_exact: Annotated[bool, typer.Option("--accept-exact", help="Accept every exact pair in bulk.")] = False,
     export: Annotated[Path | None, typer.Option(help="Write the open proposals to this .csv or .xlsx file.")] = None,
     decisions: Annotated[Path | None, typer.Option("--import", help="Take decisions from such a file.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="With --import: decide otherwise about what is linked or rejected already.")
+    ] = False,
     actor: Annotated[str, typer.Option(help="Who decides; default: the user of this machine.")] = "",
     reason: Annotated[str, typer.Option(help="Why; kept with every decision.")] = "",
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
@@ -49,12 +52,13 @@ def match(
     empty = {entity for entity, known in masters.items() if not known.theirs_read} - never_read(cluster, settings, masters)
     hindered = hindrances(settings, masters, empty)
     written = 0
-    if decisions is not None:
-        written += publish_links(Publisher(cluster), decided_links(settings, masters, read_decisions(decisions), author), author)
+    decided = read_decisions(decisions) if decisions is not None else []
+    if decided:
+        written += publish_links(Publisher(cluster), decided_links(settings, masters, decided, author, again), author)
         masters = answers.added(read_masters(cluster, settings))
     made = open_proposals(masters, hindered)
     if accept_exact and any(p.verdict == "exact" for p in made):
-        written += publish_links(Publisher(cluster), exact_links(settings, made, author), author)
+        written += publish_links(Publisher(cluster), exact_links(settings, made, author, decided), author)
         masters = answers.added(read_masters(cluster, settings))
         made = open_proposals(masters, hindered)
     exported = write_proposals(export, made) if export is not None else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +55,7 @@ def plan(
         _show((), list(unfit.lines), ("0 to set",), output)
         raise SystemExit(exit_codes.SETTINGS) from None
     closing = [*found.to_confirm, *(f"note: {note}" for note in found.notes)]
-    _show(found.change.lines, found.refused, (*closing, found.change.totals), output)
+    _show(found.change.lines, found.refused, (*closing, found.change.totals), output, found.to_confirm)
     raise SystemExit(exit_codes.NOT_OK if found.refused else exit_codes.OK)
 
 
@@ -112,10 +113,12 @@ def person() -> str:
     return os.environ.get("ML_CONNECTOR_ACTOR") or getpass.getuser()
 
 
-def _show(lines: tuple[str, ...], refused: list[str], last: tuple[str, ...], output: Output) -> None:
+def _show(
+    lines: tuple[str, ...], refused: list[str], last: tuple[str, ...], output: Output, to_confirm: Sequence[str] = ()
+) -> None:
     """Print changes, refusals, what has to be confirmed, and last the totals. On a terminal, what would be removed or is refused is red."""
     if output is Output.json:
-        print_json({"changes": list(lines), "refused": refused, "told": list(last)})
+        print_json({"changes": list(lines), "refused": refused, "to_confirm": list(to_confirm), "told": list(last)})
         return
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:

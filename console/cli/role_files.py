@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from runtime.errors import Broken
 from runtime.rolekeys import DECIDER, INGRESS, OPERATOR, POLLERS, SHARES, SINKS, VERIFY, keys_at, write_keys
 from runtime.settings import settings_from_environment
 
@@ -48,7 +49,10 @@ def verify_only(file: File) -> None:
 
 
 def _write(role: str, file: Path) -> None:
-    keys = keys_at(settings_from_environment().key_ring, (role,) if role == VERIFY else (role, OPERATOR))
+    ring = settings_from_environment().key_ring
+    if ring is not None and file.resolve() == ring.resolve():
+        raise Broken(f"{file} is the file that the keys come from.", "Name another file.")
+    keys = keys_at(ring, (role,) if role == VERIFY else (role, OPERATOR))
     write_keys(file, keys)
     opens, signs = ", ".join(SHARES[role].opens) or "nothing", ", ".join(SHARES[role].signs) or "nothing"
     print(f"{file}: keys of role {role} ({_DOES[role]}). It opens {opens} and signs {signs}.")

@@ -14,6 +14,7 @@ from console.output import Output, fitted, money, paragraph, print_json, print_r
 from runtime.errors import Broken
 
 if TYPE_CHECKING:
+    from console.books.controls import Pause
     from console.books.ledgers import Bucket
     from console.books.states import Feeds, Head
     from console.reading import Cluster, StoredRecord
@@ -191,14 +192,24 @@ def resume(
 
 
 def _decide(action: str, connection: str, reason: str, actor: str) -> None:
+    from console.books.controls import pauses
     from console.cli.held import send_control
     from console.connections.applying import in_force
+    from console.connections.publish import require_reason
     from console.reading import Cluster
 
+    require_reason(reason)
     cluster = Cluster()
     in_force(cluster, connection)
+    before = pauses(seen.record for seen in cluster.decisions(connection)).get(connection)
     send_control(cluster, action, {"connection": connection}, reason, actor or person())
-    print(f"{action}: {connection}")
+    for line in paragraph(f"{action}: {connection} ({was_paused(before)})"):
+        print(line)
+
+
+def was_paused(before: Pause | None) -> str:
+    """What a pause or resume met, in words: another person's pause ends with the first resume."""
+    return f"it was paused {before.words()}" if before is not None else "it was not paused"
 
 
 def _groups(systems: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -155,7 +155,11 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
         notes += ceiling_notes(limited.ceiling, preview)
     if settings.key_ring is None:
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
-    if preview is not None and settings.key_ring is None:
+    if preview is not None and made.before is None:
+        notes.append(
+            "the ERP is not asked about a connection that is not in force yet: apply it in mode observe first, then plan it live"
+        )
+    elif preview is not None and settings.key_ring is None:
         notes.append("the ERP is not asked without ML_CONNECTOR_KEY_RING; `apply` asks it")
     if cluster is None and going_live(made):
         notes.append("what going live would write is shown only with a cluster: `plan` without --offline")

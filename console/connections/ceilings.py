@@ -6,7 +6,10 @@ afterwards at most a busy day within an hour (a posting window, an outage that i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_UP, Decimal
+from operator import add
+from typing import Any
 
 from console.connections.preview import Preview
 from systems.connection import Ceiling, ConnectionSettings
@@ -28,22 +31,24 @@ def of_observed(preview: Preview) -> Ceiling:
 
 def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, preview: Preview | None) -> ConnectionSettings:
     """The settings with the ceiling that counts: the file's own; where it has none, that of what goes live, else the one in force. A flow that
-    goes live beside others adds to theirs. Where nothing was observed yet, nothing is known that could limit it: the least would stop the first
-    larger document."""
+    goes live beside others adds to theirs. One that was live before is in it already: it neither adds again nor lowers it to the little that is left
+    to write. Where nothing was observed yet, nothing is known that could limit it: the least would stop the first larger document."""
     if "ceiling" in after.model_fields_set:
         return after
     if preview is None or not preview.days:
         return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
     first = of_observed(preview)
-    if before is not None and before.live_flows:
-        first = _sum(before.ceiling, first)
+    if before is not None and preview.is_return:
+        first = _joined(before.ceiling, first, max)
+    elif before is not None and before.live_flows:
+        first = _joined(before.ceiling, first, add)
     return after.model_copy(update={"ceiling": first})
 
 
-def _sum(one: Ceiling, other: Ceiling) -> Ceiling:
+def _joined(one: Ceiling, other: Ceiling, how: Callable[[Any, Any], Any]) -> Ceiling:
     return Ceiling(
-        documents_per_hour=one.documents_per_hour + other.documents_per_hour,
-        amount_per_hour=one.amount_per_hour + other.amount_per_hour,
+        documents_per_hour=how(one.documents_per_hour, other.documents_per_hour),
+        amount_per_hour=how(one.amount_per_hour, other.amount_per_hour),
     )
 
 

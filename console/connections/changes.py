@@ -113,8 +113,10 @@ def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
 
 def _row_lines(now: Mapping[tuple[str, str, str], TableRow], put: Iterable[TableRow], removed: Iterable[TableRow]) -> Iterator[str]:
     for row in put:
-        sign = "~" if row.identity in now else "+"
-        yield f"{sign} crosswalk {'/'.join(filter(None, row.identity))}: {_shown(row.values)}"
+        before = now.get(row.identity)
+        emptied = {name: value for name, value in before.values.items() if name not in row.values} if before is not None else {}
+        parts = filter(None, (_shown(row.values), f"no longer {_shown(emptied)}" if emptied else ""))
+        yield f"{'~' if before is not None else '+'} crosswalk {'/'.join(filter(None, row.identity))}: {'; '.join(parts)}"
     for row in removed:
         yield f"- crosswalk {'/'.join(filter(None, row.identity))}"
 

@@ -10,7 +10,7 @@ from yarl import URL
 
 from console.connections.files import ConnectionFiles
 from console.connections.fitting import SIDES, Misfit
-from console.connections.flows import flow_misfits
+from console.connections.flows import feed_misfits, flow_misfits, unread_flows
 from console.connections.quotas import quota_misfits
 from console.connections.sealing import same_sign_ins
 from console.connections.written import Place, dotted
@@ -37,6 +37,7 @@ def refusals(
         *(_switched(files.settings, now) if now is not None and now.live_flows else ()),
         *_forms(files.settings),
         *flow_misfits(files.settings),
+        *feed_misfits(files.settings),
         *_twice(files.settings, others),
         *_environments(files.settings),
         *quota_misfits(files.settings, others),
@@ -55,12 +56,13 @@ def lines_of(files: ConnectionFiles, misfits: Iterable[Misfit]) -> list[str]:
 
 
 def without_effect(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """Choices that change nothing with this ERP, made otherwise than the default: whoever made them believes in them. They do no harm, so that `plan`
-    tells them and refuses nothing."""
+    """Choices that change nothing with this ERP, made otherwise than the default, and flows that no feed is left for: whoever made them believes in
+    them. They do no harm, so that `plan` tells them and refuses nothing."""
     declared = settings.erp.declared
     for name in sorted(declared.without & ConnectionSettings.model_fields.keys()):
         if getattr(settings, name) != ConnectionSettings.model_fields[name].default:
             yield Misfit((name,), f"this changes nothing with {declared.title}; the line may go")
+    yield from unread_flows(settings)
 
 
 def _tables(files: ConnectionFiles) -> Iterator[Misfit]:

@@ -26,6 +26,8 @@ from systems.connection import ConnectionSettings, FlowSettings, Side
 from systems.contract import Role, System
 
 SIDES = ("field_service", "erp")
+_KEY = "[key]"
+"""What pydantic puts into the place of an error about a name of a section, not about its value."""
 _SECRET = frozenset(("credentials", "role_credentials", "webhook_keys", "push_keys", "network"))
 _SHOWN = 60
 _NUMBER, _DAY = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -222,7 +224,8 @@ def _misfits(model: type[BaseModel], error: ValidationError, reported: Iterable[
             and _is_own(at[1])
         ):
             continue  # reported with the system's own settings, at their place
-        yield Misfit((*before, *at), _words(model, one, (*before, *at), at))
+        words = _words(model, one, (*before, *at), at)
+        yield Misfit((*before, *(at[:-1] if at[-1:] == (_KEY,) else at)), words)
 
 
 def _is_own(name: str | int) -> bool:
@@ -246,7 +249,11 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
         return f"is missing{about}"
     if value is None:
         return f"is empty; a text that reads `null` or `~` needs quotes{about}"
+    if at[-1:] == (_KEY,):
+        return f"{_clipped(str(place[-2]))} is not a name here; {_nearest(str(place[-2]), _names_allowed(one))}"
     if _SECRET & set(map(str, place)):
+        if kind == "dict_type":
+            return f"is a section of its own, with a reference for each name, such as {{username: env:NAME}}{about}"
         if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or {"credentials", "role_credentials"} & set(place):
             return f"a secret is given as env:NAME or file:NAME; what is written here is refused and not shown{about}"
         words = "it is not written as this setting is written" if kind == "string_pattern_mismatch" else _pydantic_words(one)
@@ -263,6 +270,11 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
     if kind.startswith("date_"):
         return f"{shown} is a day that no calendar has{about}"
     return f"{shown} {_limit(one) or f'does not fit: {_pydantic_words(one)}'}{about}"
+
+
+def _names_allowed(one: ErrorDetails) -> list[str]:
+    """The names of which a section may have any, where what is wrong is such a name."""
+    return re.findall(r"'([^']*)'", str((one.get("ctx") or {}).get("expected", "")))
 
 
 def _limit(one: ErrorDetails) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from console.connections.fitting import Misfit
-from systems.connection import ConnectionSettings
+from console.connections.fitting import SIDES, Misfit
+from console.tables.grid import nearest
+from services.ingress.pollers import feeds_of
+from systems.connection import ConnectionSettings, Side
 from systems.contract import Flow
 from systems.flow import AT_ONCE, JOB_INVOICE
 
@@ -27,6 +29,29 @@ def flow_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
             yield Misfit(("flows", flow.id, "post_when"), words)
         if flow.due == AT_ONCE and own[flow.id].post_when != "posted":
             yield Misfit(("flows", flow.id, "post_when"), f"{flow.title} are due at once: remove post_when")
+
+
+def feed_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
+    """Feeds that are to be left out and that the system does not have: the one that was meant would still be read."""
+    for key in SIDES:
+        side: Side = getattr(settings, key)
+        known = [feed.name for feed in side.declared.feeds]
+        for name in sorted(side.feeds_off.difference(known)):
+            words = f"{nearest(name, known)} {side.declared.title} has no feed {name!r}; feeds: {', '.join(known)}"
+            yield Misfit((key, "settings", "feeds_off"), words.strip())
+
+
+def unread_flows(settings: ConnectionSettings) -> Iterator[Misfit]:
+    """Flows that are on although no feed reads what they bring. Webhooks may still tell of it, so that `plan` says it and refuses nothing."""
+    for key in SIDES:
+        side: Side = getattr(settings, key)
+        read = {feed.entity for feed in feeds_of(side)}
+        unread = {feed.entity for feed in side.declared.feeds if feed.name in side.feeds_off} - read
+        for flow in settings.erp.declared.flows:
+            own = settings.flows.get(flow.id)
+            if flow.source == side.system and flow.entity in unread and own is not None and own.enabled:
+                words = f"no feed is left that reads what {flow.id} ({flow.title}) brings: it learns of that by webhooks alone"
+                yield Misfit((key, "settings", "feeds_off"), words)
 
 
 def _side_by_side(enabled: Sequence[Flow]) -> Iterator[Misfit]:

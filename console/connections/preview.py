@@ -6,12 +6,13 @@ refuse, and what a later page of the source brings, is not included.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import DONE, Bucket, ledger_entries
+from console.books.words import flow_id
 from console.connections.changes import Change
 from console.connections.coverage import held_name
 from console.connections.remapping import Source, newest_of, sources_of, without_flow_of
@@ -33,8 +34,8 @@ Object = tuple[str, str]
 class Preview:
     """Documents and amounts, as going live would find them. `causes`: why documents are held -> what is missing, each counted once. `names`:
     the value, rule or master for which they are held, by which a person may accept it. `busiest`: documents and amount of the day with most
-    of them. `unmatched`: masters of both sides that nobody has matched. `unread`: masters that may be created
-    and of which the ERP's were never read."""
+    of them. `is_return`: every flow that brings a document of these has written before. `unmatched`: masters of both sides that nobody has matched.
+    `unread`: masters that may be created and of which the ERP's were never read."""
 
     currency: str
     written: Bucket = field(default_factory=Bucket)
@@ -45,6 +46,7 @@ class Preview:
     is_read: bool = True
     names: dict[str, Bucket] = field(default_factory=dict)
     days: dict[str, Bucket] = field(default_factory=dict)
+    is_return: bool = False
     unmatched: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -98,11 +100,11 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
         ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, seen.headers)
         for seen in newest_of(cluster, settings.connection, sources_of(flows) | besides(change))
     ]
-    done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection) if entry["state"] in DONE}
+    done = {one["op_key"]: flow_id(one, settings) for one in ledger_entries(cluster, settings.connection) if one["state"] in DONE}
     links = read_links(cluster, settings)
     linked = {(entity, one) for entity, pairs in links.items() for pair in pairs.items() if all(pair) for one in pair}
     context = context_of(cluster, Snapshot({settings.connection: planned_connection(change, flows)}))
-    made = preview(records, context, Known(done, linked))
+    made = preview(records, context, Known(done.keys(), linked, frozenset(done.values())))
     masters, needed = read_masters(cluster, settings), needed_masters(flows)
     made.unmatched = unmatched(masters, needed)
     unread = never_read(cluster, settings, masters) & needed & set(settings.create_missing)
@@ -137,10 +139,11 @@ def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
 
 @dataclass(frozen=True)
 class Known:
-    """Op-keys that are in the ERP already, and masters of both sides that have a partner."""
+    """Op-keys that are in the ERP already, masters of both sides that have a partner, and flows that have written before."""
 
-    done: set[str]
+    done: Set[str]
     linked: set[Object]
+    flows: frozenset[str] = frozenset()
 
 
 def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -> Preview:
@@ -158,6 +161,9 @@ def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -
     documents = [one for kind, one in commands if kind not in ENTITIES]
     made.masters = sum(kind in ENTITIES and (one["source_entity"], one["source_id"]) in masters for kind, one in commands)
     weigh(made, documents, masters)
+    if known.flows:
+        bring = {flow_id({**one, "record": kind}, connected.settings) for kind, one in commands if kind not in ENTITIES}
+        made.is_return = bool(bring) and bring <= known.flows
     return made
 
 

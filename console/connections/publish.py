@@ -18,7 +18,7 @@ from console.connections.changes import Change
 from console.connections.files import TableRow
 from console.reading import Cluster, StoredRecord
 from runtime import kafka
-from runtime.errors import Transient
+from runtime.errors import Broken, Transient
 from systems.connection import ConnectionSettings
 from topology.configuration import Connected
 from topology.headers import headers
@@ -33,6 +33,12 @@ class Author:
     actor: str
     reason: str
     at: datetime
+
+
+def require_reason(reason: str) -> None:
+    """Raise `Broken` for a decision that nobody could later tell the reason of."""
+    if not reason.strip():
+        raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
 
 
 class Publisher:

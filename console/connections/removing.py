@@ -12,7 +12,7 @@ from decimal import Decimal
 from console.books.ledgers import Bucket, ledger_entries
 from console.books.opened import has_nothing_to_apply, source_of
 from console.connections.applying import in_force
-from console.connections.publish import Author, Publisher, rows_logged, unpublish
+from console.connections.publish import Author, Publisher, require_reason, rows_logged, unpublish
 from console.connections.sealing import credentials_in_force
 from console.output import money
 from console.reading import Cluster
@@ -29,8 +29,7 @@ def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) ->
 
     Raises `Broken` for an unknown connection. After a call that stopped half-way, the next call continues.
     """
-    if not reason.strip():
-        raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
+    require_reason(reason)
     cluster = Cluster()
     snapshot = in_force(cluster)
     one = snapshot.connections.get(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,50 +12,115 @@ from console.matching.masters import Masters
 from console.matching.propose import Proposal
 from console.matching.score import Master
 from console.matching.sheet import MatchDecision
-from runtime.errors import Broken
+from console.tables.grid import Problems
 from schemas.records import Audit
 from systems import registry
 from systems.connection import ConnectionSettings
-from systems.values.codes import code
+from systems.values.codes import code, shape
 from topology import batch
 from topology.audit import RECORD, Covered, audit_record
 from topology.topics import link_key
 
 
-def exact_links(settings: ConnectionSettings, proposals: Iterable[Proposal], author: Author) -> list[dict[str, Any]]:
-    """A link for every exact pair, and the way back if a flow needs it."""
+def exact_links(
+    settings: ConnectionSettings, proposals: Iterable[Proposal], author: Author, decided: Iterable[MatchDecision] = ()
+) -> list[dict[str, Any]]:
+    """A link for every exact pair, and the way back if a flow needs it; none for what a person just `decided` to be new to the ERP."""
     made = []
+    new = {(one.entity, code(one.source_id)) for one in decided if one.decision == "create"}
     for p in proposals:
-        if p.verdict == "exact" and p.target is not None and p.score is not None:
+        is_new = (p.entity, code(p.source.id)) in new
+        if p.verdict == "exact" and p.target is not None and p.score is not None and not is_new:
             pair = Pair(p.entity, p.source.id, p.target.id, p.source.name, p.target.name)
             made += _links(settings, pair, author, ("match", p.score.value))
     return made
 
 
 def decided_links(
-    settings: ConnectionSettings, masters: Mapping[str, Masters], decisions: Iterable[MatchDecision], author: Author
+    settings: ConnectionSettings,
+    masters: Mapping[str, Masters],
+    decisions: Sequence[MatchDecision],
+    author: Author,
+    again: bool = False,
 ) -> list[dict[str, Any]]:
-    """A link for every accepted or rejected row. `create` makes none, because the document itself will. Raises `Broken` for an unknown id."""
-    made: list[dict[str, Any]] = []
-    ours = {entity: _by_id(known.ours) for entity, known in masters.items()}
-    theirs = {entity: _by_id(known.theirs) for entity, known in masters.items()}
-    taken = {entity: {theirs: ours for ours, theirs in known.linked.items() if theirs} for entity, known in masters.items()}
-    for d in decisions:
-        their, our = theirs[d.entity].get(code(d.target_id)), ours[d.entity].get(code(d.source_id))
-        where = f"{d.place}: {d.entity}" if d.place else d.entity
-        if our is None:
-            raise Broken(f"{where} {d.source_id} is not a {d.entity} of {settings.field_service.system}.", "Export again.")
-        partner = their if d.decision == "accept" else None
-        if d.decision == "accept" and partner is None:
-            raise Broken(f"{where} {d.target_id} is not a {d.entity} of {settings.erp.system}.", "Correct target_id.")
-        if partner is not None and d.entity in kept_up_to_date(settings):
-            other = taken[d.entity].setdefault(partner.id, our.id)
-            if other != our.id:
-                raise Broken(f"{where} {d.target_id} would be partner of both {other} and {d.source_id}.", "Accept one of them.")
-        if d.decision in ("accept", "reject"):
-            pair = Pair(d.entity, our.id, partner.id if partner else "", our.name, partner.name if partner else "")
+    """A link for every accepted or rejected row. `create` makes none, because the document itself will. `again`: what is linked already may be
+    decided otherwise, and its former partner has none then.
+
+    Raises `Broken` with everything that is wrong: ids that are not known, a partner of two, and what a sheet that was exported earlier says
+    otherwise than the links in force.
+    """
+    problems, made = Problems(), list[dict[str, Any]]()
+    both_ways = kept_up_to_date(settings)
+    for entity, known in masters.items():
+        own = [one for one in decisions if one.entity == entity]
+        pairs = list(_pairs(settings, known, own, (problems, again)))
+        taken = _taken(known, own) if entity in both_ways else {}
+        for pair, place in pairs:
+            other = taken.setdefault(pair.theirs, pair.ours) if pair.theirs and entity in both_ways else pair.ours
+            if other != pair.ours:
+                words = f"{entity} {pair.theirs} would be partner of both {other} and {pair.ours}. Accept one of them"
+                problems.add(place, words)
             made += _links(settings, pair, author, ("person", None))
+        made += [
+            _freed(settings, (entity, theirs), author)
+            for theirs in _left(known, pairs)
+            if entity in both_ways and theirs not in taken
+        ]
+    problems.refuse()
     return made
+
+
+def _pairs(
+    settings: ConnectionSettings, known: Masters, decisions: Iterable[MatchDecision], given: tuple[Problems, bool]
+) -> Iterator[tuple[Pair, str]]:
+    """The pairs that were decided, each with the place of its row. What cannot be taken goes to the problems."""
+    problems, again = given
+    ours, theirs = _by_id(known.ours), _by_id(known.theirs)
+    for d in decisions:
+        our, their = ours.get(code(d.source_id)), theirs.get(code(d.target_id)) if d.decision == "accept" else None
+        if our is None:
+            words = f"{d.source_id} is not a {d.entity} of {settings.field_service.system}"
+            problems.add(d.place, f"{d.entity} {words}. {_meant(d.source_id, ours) or 'Export again'}")
+        elif d.decision == "accept" and their is None:
+            words = f"{d.target_id} is not a {d.entity} of {settings.erp.system}"
+            problems.add(d.place, f"{d.entity} {words}. {_meant(d.target_id, theirs) or 'Correct target_id'}")
+        elif words := _contradicts(d, known.linked.get(our.id), their.id if their else "", again):
+            problems.add(d.place, f"{d.entity} {d.source_id} {words}")
+        elif d.decision != "create":
+            yield Pair(d.entity, our.id, their.id if their else "", our.name, their.name if their else ""), d.place
+
+
+def _meant(text: str, known: Mapping[str, Master]) -> str:
+    """The ids that a spreadsheet makes this text of, by taking zeros away; "" where there are none."""
+    alike = [repr(master.id) for master in known.values() if shape(master.id) == shape(text)]
+    return f"Is {' or '.join(alike[:3])} meant? Format the column as Text and type it again" if alike else ""
+
+
+def _contradicts(decided: MatchDecision, before: str | None, partner: str, again: bool) -> str:
+    """What is wrong with a decision about a master that has a link (`before`; None = it has none) since it was exported; "" if nothing is."""
+    if before is None or (decided.decision != "create" and (again or before == partner)):
+        return ""
+    stands = f"is linked to {before} already" if before else "was rejected already: it has no partner"
+    if decided.decision != "create":
+        return f"{stands}. Take its row out, or decide again with --again"
+    remedy = "take its row out" if before else "`ml-connector held release` has it created all the same, or take its row out"
+    return f"{stands}; for create, {remedy}"
+
+
+def _taken(known: Masters, decisions: Iterable[MatchDecision]) -> dict[str, str]:
+    """The partners that stay taken: our id by theirs, of all masters that are not decided about now."""
+    again = {code(one.source_id) for one in decisions if one.decision != "create"}
+    return {theirs: ours for ours, theirs in known.linked.items() if theirs and code(ours) not in again}
+
+
+def _left(known: Masters, pairs: Iterable[tuple[Pair, str]]) -> list[str]:
+    """Former partners that a decision takes the link from."""
+    return [before for pair, _ in pairs if (before := known.linked.get(pair.ours, "")) and before != pair.theirs]
+
+
+def _freed(settings: ConnectionSettings, theirs: tuple[str, str], author: Author) -> dict[str, Any]:
+    """The way back from a former partner (entity, id), which now leads nowhere: it kept ours up to date with another one's data."""
+    return _link(settings, (settings.erp.system, settings.field_service.system), (*theirs, "", ""), author, ("person", None))
 
 
 def _by_id(masters: Iterable[Master]) -> dict[str, Master]:

@@ -33,7 +33,8 @@ LEGEND = (
     ("others", "further partners that are likely, too"),
     ("contradicts", "what both have and what differs"),
 )
-_FORM = Form(("entity", "source_id", "target_id", "decision"), ("entity", "source_id", "target_id", "decision"), is_open=True)
+_REQUIRED = ("entity", "source_id", "target_id", "decision")
+_FORM = Form((*_REQUIRED, "key"), _REQUIRED, is_open=True)
 _SHEET, _LEGEND = "match", "legend"
 
 
@@ -102,8 +103,11 @@ def read_decisions(path: Path) -> list[MatchDecision]:
 def _decision(entry: Entry, problems: Problems) -> MatchDecision | None:
     entity, decision = (code(entry.values.get(name, "")).casefold() for name in ("entity", "decision"))
     source, target = (visible(entry.values.get(name, "")) for name in ("source_id", "target_id"))
-    where = f"{entity} {source}".strip()
-    if decision not in DECISIONS:
+    where, key = f"{entity} {source}".strip(), entry.values.get("key", "")
+    if decision and _is_of_another(key, entity, source):
+        words = "were columns sorted apart, or an id changed? Export again and keep its rows whole; a row that you write yourself has no key"
+        problems.add(entry.place, f"{where} stands in the row of {visible(key)[:80]}: {words}")
+    elif decision not in DECISIONS:
         problems.add(entry.place, f"{where}: decision {decision[:40]!r} is not one of accept, reject, create")
     elif not decision:
         return None
@@ -114,6 +118,12 @@ def _decision(entry: Entry, problems: Problems) -> MatchDecision | None:
     else:
         return MatchDecision(entity, source, target, decision, entry.place)
     return None
+
+
+def _is_of_another(key: str, entity: str, source: str) -> bool:
+    """Whether the key of a row, which nobody edits, names another master than its cells do."""
+    kind, _, name = key.partition("/")
+    return bool(code(key)) and (code(kind).casefold(), code(name)) != (entity, code(source))
 
 
 def _sheets(path: Path) -> list[Grid]:

@@ -22,9 +22,19 @@ def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters], emp
         for side, read in ((settings.field_service.system, known.ours_read), (settings.erp.system, known.theirs_read)):
             if not _keeps(side, entity):
                 found[entity] = f"{side} has no {entity}s: there is nothing to match"
+            elif not read and entity in _off(settings, side):
+                found[entity] = f"no {entity} of {side} is read: its feed is off (feeds_off); take it out there and apply"
             elif not read and entity not in found and not (side == settings.erp.system and entity in empty):
                 found[entity] = f"nothing read yet: no {entity} of {side}; start the services and wait for the first poll"
     return found
+
+
+def _off(settings: ConnectionSettings, system: str) -> set[str]:
+    """Entities of a side of which its settings leave no feed on."""
+    side = settings.field_service if settings.field_service.system == system else settings.erp
+    feeds = registry.system(system).feeds
+    on = {feed.entity for feed in feeds if feed.name not in side.feeds_off}
+    return {feed.entity for feed in feeds} - on
 
 
 def _keeps(system: str, entity: str) -> bool:

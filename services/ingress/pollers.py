@@ -337,10 +337,9 @@ async def _report_and_wait(standing: Standing, error: ConnectorError) -> None:
 
 def feeds_of(side: Side) -> tuple[Feed, ...]:
     """The feeds of a side: those that its settings leave on (`feeds_off`), at the pace that its settings give (`feed_cadences`)."""
-    own = side.own()
-    off: frozenset[str] = getattr(own, "feeds_off", frozenset())
-    paces: Mapping[str, timedelta] = getattr(own, "feed_cadences", {})
-    return tuple(replace(feed, cadence=paces.get(feed.name, feed.cadence)) for feed in side.declared.feeds if feed.name not in off)
+    paces: Mapping[str, timedelta] = getattr(side.own(), "feed_cadences", {})
+    on = (feed for feed in side.declared.feeds if feed.name not in side.feeds_off)
+    return tuple(replace(feed, cadence=paces.get(feed.name, feed.cadence)) for feed in on)
 
 
 def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:

@@ -116,6 +116,15 @@ def test_a_ring_that_is_none_is_refused_without_being_shown(tmp_path: Path, kind
     assert str(path) in str(refusal.value)
 
 
+def test_the_file_of_a_role_is_told_from_a_ring(tmp_path: Path) -> None:
+    """Who rotated with the file of a service was told to make a new ring, which opens nothing of what is stored."""
+    path = tmp_path / "sinks.json"
+    path.write_text('{"role": "sinks", "opens": {}, "signs": {}, "verifies": {}}')
+    path.chmod(0o600)
+    with pytest.raises(Broken, match=r"sinks\.json holds the keys of one role; the whole key ring is needed"):
+        secrets.read_ring(path)
+
+
 def test_a_missing_ring_is_named(tmp_path: Path) -> None:
     with pytest.raises(Broken, match="keys new"):
         secrets.read_ring(tmp_path / "none")

@@ -272,6 +272,37 @@ def test_an_imported_balance_is_explained_although_it_has_no_document() -> None:
     assert "Jane Smith" in shown
 
 
+def unreadable(source_id: str, **more: Any) -> dict[str, Any]:
+    about = {"topic": f"raw.{SOURCE}", "partition": 2, "offset": 77, "stage": "raw_to_canonical", "reason": "total is no number"}
+    return example("audit.dead", key=f"acme/{SOURCE}/invoice/{source_id}".encode(), connection="acme", **about, **more)
+
+
+@pytest.mark.parametrize("named", ["8", f"{SOURCE}/invoice/8"])
+def test_what_cannot_be_read_is_explained_by_the_names_that_open_shows(named: str) -> None:
+    """`open` listed the object with its amount, and `explain` knew no document of that id."""
+    cluster = Recorded()
+    cluster.put("dead", "audit.dead", unreadable("8"))
+    cluster.put("dead", "audit.dead", unreadable("9"))
+    shown = explained(cluster, named)
+    assert shown[0] == "invoice 8"
+    whole = " ".join(" ".join(shown).split())
+    assert f"invoice 8, by raw_to_canonical: cannot be read: total is no number; it is raw.{SOURCE}/2/77" in whole
+    assert "invoice 9" not in whole
+    assert list(of_objects(cluster, named, "other", ScaledClock())) == []
+
+
+def test_a_later_version_that_cannot_be_read_is_told_with_the_document() -> None:
+    cluster, one = chained()
+    cluster.put("dead", "audit.dead", unreadable("1"))
+    assert "cannot be read: total is no number" in " ".join(explained(cluster, one["ref"]))
+    alone = Recorded()
+    alone.put("canonical.invoice", "canonical.invoice", invoice("3", raw_topic=f"raw.{SOURCE}"))
+    alone.put("dead", "audit.dead", unreadable("3"))
+    whole = " ".join(explained(alone, "N3"))
+    assert whole.count("cannot be read") == 1
+    assert "Jane Smith" in whole
+
+
 def test_a_decision_about_what_is_posted_says_as_what() -> None:
     cluster, one = chained()
     named = list(newest_entries(cluster, lambda found: is_named(found, one["ref"])))

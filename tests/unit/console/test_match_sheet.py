@@ -121,8 +121,9 @@ def test_each_row_says_what_is_allowed(tmp_path: Path) -> None:
     assert '"reject, create, accept with a target_id"' in text
 
 
-def _settings(erp: str) -> Any:
-    return SimpleNamespace(field_service=SimpleNamespace(system="servicetitan"), erp=SimpleNamespace(system=erp))
+def _settings(erp: str, *off: str) -> Any:
+    source = SimpleNamespace(system="servicetitan", feeds_off=frozenset(off))
+    return SimpleNamespace(field_service=source, erp=SimpleNamespace(system=erp, feeds_off=frozenset()))
 
 
 def test_a_side_of_which_nothing_was_read_has_no_counts(tmp_path: Path) -> None:
@@ -134,6 +135,13 @@ def test_a_side_of_which_nothing_was_read_has_no_counts(tmp_path: Path) -> None:
     assert open_proposals(masters, hindered) == []
     rows = counted(masters, [], hindered, 0)
     assert [row["count"] for row in rows if row["entity"] != "all"] == [None, None]
+
+
+def test_a_side_whose_feed_is_off_is_not_waited_for() -> None:
+    """It was told to start the services and wait for a poll that never comes."""
+    masters = {"customer": Masters([OURS], [THEIRS], {}, 1, 1), "vendor": Masters([], [THEIRS], {}, 0, 1)}
+    hindered = hindrances(_settings("acumatica", "vendors"), masters)
+    assert hindered == {"vendor": "no vendor of servicetitan is read: its feed is off (feeds_off); take it out there and apply"}
 
 
 def test_an_erp_that_was_read_and_has_none_so_far_leaves_each_of_ours_without_a_partner() -> None:

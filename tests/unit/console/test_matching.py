@@ -16,6 +16,8 @@ from console.matching.masters import Masters, folded_links
 from console.matching.propose import proposals
 from console.matching.score import Master, score
 from console.matching.sheet import MatchDecision, read_decisions, write_proposals
+from console.tables.folder import grids
+from console.tables.write import write_csv
 from runtime.errors import Broken
 from systems import registry
 from systems.contract import Flow
@@ -127,6 +129,126 @@ def test_two_of_ours_are_not_kept_up_to_date_by_one_of_theirs() -> None:
     masters["vendor"].linked["70001"] = "SHARE/0000000012"
     with pytest.raises(Broken, match="both 70001 and 70002"):
         decided_links(_settings(BACK), masters, accept[1:], AUTHOR)
+
+
+def test_what_is_new_to_the_erp_by_the_same_sheet_is_not_accepted_as_exact() -> None:
+    """The pair that a person took apart was linked in the same call."""
+    theirs = replace(OURS, id="C1")
+    made = proposals("customer", [OURS], [theirs], {})
+    assert [one.verdict for one in made] == ["exact"]
+    assert exact_links(_settings(), made, AUTHOR, [MatchDecision("customer", "1", "C1", "create")]) == []
+    assert len(exact_links(_settings(), made, AUTHOR, [MatchDecision("vendor", "1", "", "create")])) == 1
+
+
+OTHER_VENDOR = Master("SHARE/0000000013", "FERRIS SUPPLY OF TEXAS")
+
+
+def _decided(linked: dict[str, str], *decisions: MatchDecision, again: bool = False) -> list[tuple[str, str, str]]:
+    known = Masters([OUR_VENDOR, Master("70002", "Ferris")], [THEIR_VENDOR, OTHER_VENDOR], linked)
+    made = decided_links(_settings(BACK), {"vendor": known}, decisions, AUTHOR, again)
+    return [(one["source_system"].replace(registry.FIELD_SERVICE, "source"), one["source_id"], one["target_id"]) for one in made]
+
+
+@pytest.mark.parametrize(
+    ("before", "decision", "told"),
+    [
+        (
+            "SHARE/0000000012",
+            ("SHARE/0000000013", "accept"),
+            "is linked to SHARE/0000000012 already. Take its row out, or decide again",
+        ),
+        (
+            "SHARE/0000000012",
+            ("", "reject"),
+            "is linked to SHARE/0000000012 already. Take its row out, or decide again with --again",
+        ),
+        ("SHARE/0000000012", ("", "create"), "is linked to SHARE/0000000012 already; for create, take its row out"),
+        (
+            "",
+            ("SHARE/0000000013", "accept"),
+            "was rejected already: it has no partner. Take its row out, or decide again with --again",
+        ),
+        ("", ("", "create"), "already: it has no partner; for create, `ml-connector held release` has it created all the same"),
+    ],
+)
+def test_a_sheet_from_before_a_link_does_not_undo_it_unheard(before: str, decision: tuple[str, str], told: str) -> None:
+    """An earlier export that was filled in late moved a customer that had been linked, or created, in between; its new documents went to another
+    one. A `create` of what was rejected did nothing, and said nothing."""
+    late = MatchDecision("vendor", "70001", *decision, "m.csv:7")
+    with pytest.raises(Broken, match=r"^m\.csv:7: vendor 70001 ") as refused:
+        _decided({"70001": before}, late)
+    assert told in str(refused.value)
+    if decision[1] == "create":
+        with pytest.raises(Broken):
+            _decided({"70001": before}, late, again=True)
+
+
+def test_the_same_sheet_may_be_taken_twice() -> None:
+    accept = MatchDecision("vendor", "70001", "SHARE/0000000012", "accept")
+    assert _decided({"70001": "SHARE/0000000012"}, accept) == _decided({}, accept)
+    assert _decided({"70001": ""}, MatchDecision("vendor", "70001", "", "reject")) == [("source", "70001", "")]
+
+
+def test_a_former_partner_no_longer_keeps_ours_up_to_date() -> None:
+    """Its way back stayed: two vendors of the ERP wrote their names over one of ours, in turns."""
+    moved = MatchDecision("vendor", "70001", "SHARE/0000000013", "accept")
+    linked = {"70001": "SHARE/0000000012"}
+    assert _decided(linked, moved, again=True) == [
+        ("source", "70001", "SHARE/0000000013"),
+        ("books", "SHARE/0000000013", "70001"),
+        ("books", "SHARE/0000000012", ""),
+    ]
+    rejected = _decided(linked, MatchDecision("vendor", "70001", "", "reject"), again=True)
+    assert rejected == [("source", "70001", ""), ("books", "SHARE/0000000012", "")]
+    given = MatchDecision("vendor", "70002", "SHARE/0000000012", "accept")
+    swapped = _decided(linked | {"70002": "SHARE/0000000013"}, given, moved, again=True)
+    assert {one[1:] for one in swapped if one[0] == "books"} == {("SHARE/0000000012", "70002"), ("SHARE/0000000013", "70001")}
+    assert folded_links(
+        [_backward("SHARE/0000000012", "70001"), _backward("SHARE/0000000013", "70001"), _backward("SHARE/0000000012", "")], "books"
+    ) == {"vendor": {"70001": "SHARE/0000000013"}}
+
+
+def _backward(theirs: str, ours: str) -> dict[str, Any]:
+    return {"entity": "vendor", "source_system": "books", "source_id": theirs, "target_id": ours}
+
+
+def test_everything_that_is_wrong_with_a_sheet_is_told_at_once() -> None:
+    rows = [
+        MatchDecision("vendor", "70009", "", "reject", "m.csv:2"),
+        MatchDecision("vendor", "70001", "SHARE/9", "accept", "m.csv:3"),
+        MatchDecision("vendor", "70002", "SHARE/0000000012", "accept", "m.csv:4"),
+    ]
+    with pytest.raises(Broken) as refused:
+        _decided({}, *rows)
+    assert [line.partition(": ")[0] for line in str(refused.value).splitlines()] == ["m.csv:2", "m.csv:3"]
+
+
+def test_an_id_that_lost_its_zeros_is_told_from_one_that_is_not_there() -> None:
+    known = {"customer": Masters([replace(OURS, id="0030"), OURS], [replace(OURS, id="000123")])}
+    rows = [MatchDecision("customer", "30", "", "reject", "m.csv:2"), MatchDecision("customer", "1", "123", "accept", "m.csv:3")]
+    with pytest.raises(Broken) as refused:
+        decided_links(_settings(), known, rows, AUTHOR)
+    assert str(refused.value).splitlines() == [
+        "m.csv:2: customer 30 is not a customer of servicetitan. Is '0030' meant? Format the column as Text and type it again",
+        "m.csv:3: customer 123 is not a customer of books. Is '000123' meant? Format the column as Text and type it again",
+    ]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+@pytest.mark.parametrize("changed", [{"source_id": "2"}, {"entity": "vendor"}])
+def test_a_row_whose_columns_were_sorted_apart_is_refused(tmp_path: Path, changed: dict[str, str], ending: str) -> None:
+    """Sorting some columns gave each customer the partner of another row, and every pair was linked."""
+    path, copy = tmp_path / f"m{ending}", tmp_path / "edited.csv"
+    write_proposals(path, [replace(one, decision="reject") for one in proposals("customer", [OURS], [], {})])
+    (grid,) = [grid for grid in grids(path) if "decision" in {cell.text for cell in grid.lines[0].cells.values()}]
+    head, row = ({column: cell.text for column, cell in line.cells.items()} for line in grid.lines)
+    cells = {name: changed.get(name, row.get(column, "")) for column, name in head.items()}
+    write_csv(copy, (list(cells), [list(cells.values())]))
+    with pytest.raises(Broken, match=r"edited\.csv:2: .* stands in the row of customer/1: were columns sorted apart"):
+        read_decisions(copy)
+    cells["key"] = ""
+    write_csv(copy, (list(cells), [list(cells.values())]))
+    assert [one.decision for one in read_decisions(copy)] == ["reject"]
 
 
 @pytest.mark.parametrize("their_id", ["A\u00a0B", " A B", "A  B", "A\u200b B", "Cafe\u0301 B"])

@@ -146,6 +146,21 @@ def test_what_is_not_due_yet_is_on_the_list_and_carries_what_waits_for_it() -> N
     assert {item.state for item in cause.items} == {"not due", "waiting"}
 
 
+def test_each_flow_that_only_observes_is_named_with_its_own_documents() -> None:
+    """Customers and payments stood under the flow of invoices, whichever was read first."""
+    told = [("customer", "1", "0.00", "A4"), ("invoice", "2", "120.00", "A1"), ("payment", "3", "20.00", "A2")]
+    decisions = [
+        not_due(entity, key, amount, decision="observed", detail=f"{flow}: flow {flow} only observes; it would write something")
+        for entity, key, amount, flow in told
+    ]
+    found = {cause.words: [item.kind for item in cause.items] for cause in causes(facts(undecided=decisions))}
+    assert found == {
+        "read while flow A1 only observes": ["invoice"],
+        "read while flow A2 only observes": ["payment"],
+        "read while flow A4 only observes": ["customer"],
+    }
+
+
 def test_what_no_flow_brings_and_the_connection_only_observed_is_told_in_words() -> None:
     """`read while flow flow  only observes; it would write manual_entry only observes`, stood there, and what to do was done already."""
     detail = "the connection only observes; no flow brings it, and going live holds it for a person"

@@ -6,11 +6,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from rich.cells import cell_len
+from typer.testing import CliRunner
 
 from console.books.controls import Pause, pauses
 from console.books.states import Feeds, Head, States, heads
-from console.cli.status import lines
+from console.cli.main import app
+from console.cli.status import lines, was_paused
+from runtime.errors import Broken
 from tests.unit.console.entries import ERP, SOURCE, application, entry, example, settings
 
 AT = datetime(2026, 3, 2, 18, tzinfo=UTC)
@@ -111,6 +115,16 @@ def test_a_feed_that_stopped_is_told_until_it_is_read_again() -> None:
     assert why(states(), feeds(cursor(f"{ERP}.bills", 11), denied))[1].startswith("invoices: ")
 
 
+def test_a_feed_that_is_off_by_now_is_not_missed() -> None:
+    """Who switched a feed off because its scope is missing was told for ever that the side is stopped."""
+    denied = feeds(stopped("jobs", "a person is needed: no right to read jobs", system=SOURCE))
+    own = settings()
+    side = own.field_service.model_copy(update={"settings": {**own.field_service.settings, "feeds_off": ["jobs"]}})
+    (told,) = heads([own.model_copy(update={"field_service": side})], {}, denied, states())
+    assert [one.why for one in told.sides] == ["", ""]
+    assert why(states(), denied)[0].startswith("jobs: ")
+
+
 def test_a_session_that_could_not_be_opened_is_told_until_any_feed_is_read() -> None:
     none = stopped("", "throttled: login limit", 10)
     assert why(states(), feeds(none)) == ["", "no session: throttled: login limit"]
@@ -134,6 +148,19 @@ def test_a_pause_tells_who_and_why_and_ends_with_its_resume() -> None:
     one_side = [control("pause", system=ERP), control("resume", system=SOURCE)]
     assert pauses(one_side)["acme"].system == ERP
     assert pauses([control("release", op_key="k")]) == {}
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_pause_or_resume_without_a_reason_is_refused(verb: str) -> None:
+    """A blank was kept as the reason why nothing is written."""
+    with pytest.raises(Broken, match="--reason is empty"):
+        CliRunner().invoke(app, [verb, "acme", "--reason", " "], catch_exceptions=False)
+
+
+def test_what_a_pause_or_resume_met_is_told() -> None:
+    """One resume ends the pauses of two people, and the second one was not named to anybody."""
+    assert was_paused(pauses([control("pause")]).get("acme")) == "it was paused by Ada: month end"
+    assert was_paused(pauses([control("pause"), control("resume", "Bo")]).get("acme")) == "it was not paused"
 
 
 def test_the_sinks_own_pause_is_told_as_its_rule() -> None:

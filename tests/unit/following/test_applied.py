@@ -147,6 +147,30 @@ def decisions(settings: Settings) -> Followed:
     return followed
 
 
+def test_nobody_is_told_to_remove_the_ring_that_is_exported_from(tmp_path: Path) -> None:
+    """`exists. Remove it first` was said of the key ring itself, without which nothing opens any more."""
+    for verb in (["export", "sinks"], ["verify-only"]):
+        with pytest.raises(Broken, match=r"keys\.json is the file that the keys come from\. Name another file"):
+            keys(*verb, str(tmp_path / "ring" / "keys.json"))
+
+
+def test_a_row_that_lost_a_value_tells_it(tmp_path: Path) -> None:
+    """A column that was emptied, or left out of the file, was a change of nothing: `~ crosswalk business_unit/Plumbing: `."""
+    path = written(tmp_path, "acme")
+    applied(path, "pat", "start")
+    table = tmp_path / "crosswalk" / "business_unit.csv"
+    table.write_text("business_unit,branch\nPlumbing,\n")
+    assert planned(path)[0].lines == ("~ crosswalk business_unit/Plumbing: no longer subaccount=PLB-000",)
+    table.write_text("business_unit,branch\nPlumbing,MAIN\n")
+    assert planned(path)[0].lines == ("~ crosswalk business_unit/Plumbing: branch=MAIN; no longer subaccount=PLB-000",)
+
+
+@pytest.mark.parametrize("verb", ["release", "retry", "skip"])
+def test_a_decision_about_no_document_is_refused(verb: str) -> None:
+    with pytest.raises(Broken, match="no document is named"):
+        CliRunner().invoke(app, ["held", verb, " ", "--reason", "try"], catch_exceptions=False)
+
+
 def test_a_pause_is_signed_and_a_decider_may_pause_and_resume_without_the_ring(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

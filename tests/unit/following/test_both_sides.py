@@ -156,6 +156,14 @@ def test_the_exported_tables_have_a_line_for_what_was_seen_and_are_read_again(cl
     assert plain.stdout.startswith("2 rows of 2 tables written")
 
 
+@pytest.mark.parametrize("name", ["tables.csv", "Tables.XLS", "tables.ods"])
+def test_tables_are_not_exported_into_a_folder_that_is_named_like_a_file(tmp_path: Path, name: str) -> None:
+    """`tables.csv` became a folder of that name, which no spreadsheet opens."""
+    with pytest.raises(Broken, match=r"not written in this form\. Name an \.xlsx file, or a folder"):
+        invoked("crosswalk", "export", "acme", str(tmp_path / name))
+    assert not (tmp_path / name).exists()
+
+
 def test_coverage_names_what_would_hold_the_documents_of_the_last_days(cluster: Cluster) -> None:
     put(cluster, field_service.invoice(source_id="102", business_unit_name="Plumbing - East", business_unit_id="9"))
     rows = coverage_rows("acme", observed(Console(), connected(), 3650))

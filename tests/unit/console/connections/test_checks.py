@@ -172,3 +172,23 @@ def test_a_choice_that_changes_nothing_with_this_erp_is_told(tmp_path: Path, mon
     (line,) = lines_of(files, without_effect(files.settings))
     assert line.endswith("3: tax_mode: this changes nothing with Acumatica; the line may go")
     assert refused(tmp_path, [], chosen) == []
+
+
+def without_feeds(names: str) -> tuple[str, str]:
+    return "tenant_id: 1001", f"tenant_id: 1001\n    feeds_off: [{names}]"
+
+
+def test_a_feed_to_leave_out_that_is_none_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    """A misspelt name was taken, and its feed was read all the same."""
+    (line,) = refused(tmp_path, [], without_feeds("jobs, invoice"))
+    assert line.startswith("12: field_service.settings.feeds_off: Is 'invoices' meant? ServiceTitan has no feed 'invoice'; feeds: ")
+    assert refused(tmp_path, [], without_feeds("jobs")) == []
+
+
+def test_a_flow_that_no_feed_is_left_for_is_told(tmp_path: Path) -> None:
+    files = read_connection(file_with(tmp_path, without_feeds("invoices, ap-bills")))
+    (line,) = lines_of(files, without_effect(files.settings))
+    assert "no feed is left that reads what A1 (" in line
+    assert line.endswith("it learns of that by webhooks alone")
+    left = read_connection(file_with(tmp_path, without_feeds("ap-bills")))
+    assert list(without_effect(left.settings)) == [], "bills have other feeds, and no flow of theirs is on"

@@ -268,6 +268,23 @@ def test_no_ceiling_is_made_up_where_nothing_was_observed_and_a_flow_that_joins_
     assert ceiling_notes(Ceiling(), None) == [], "a plan in observe said that the default came from what was observed"
 
 
+def test_a_flow_that_goes_back_to_live_neither_adds_to_the_ceiling_again_nor_lowers_it() -> None:
+    """From live to observe and back, each time, added its documents once more; where it was the only flow, the one invoice that was left to write
+    made a ceiling of 50 documents of one of 120."""
+    file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
+    ceiling = Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))
+    beside, alone = (as_mode(mode).model_copy(update={"ceiling": ceiling}) for mode in ("live", "observe"))
+    few = canonical(b'{"total": 1.00}')
+    flow = going_live(change(files(as_mode("live")), None))[0].id
+    back = preview(few, hops.context(), Known(set(), set(), frozenset({flow})))
+    assert (back.is_return, preview(few, hops.context(), NOTHING).is_return) == (True, False)
+    for before in (beside, alone):
+        assert with_ceiling(file, before, back).ceiling == ceiling
+    many = preview(canonical(*[b'{"total": 900.00}'] * 70), hops.context(), Known(set(), set(), frozenset({flow})))
+    raised = with_ceiling(file, beside, many).ceiling
+    assert (raised.documents_per_hour, raised.amount_per_hour) == (140, Decimal(126_000)), "what is written at once is not stopped"
+
+
 def test_nothing_is_asked_where_nothing_goes_live() -> None:
     assert list(gate(None, Consent())) == []
     assert Preview("USD").amount == 0

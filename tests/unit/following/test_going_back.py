@@ -1,0 +1,93 @@
+"""From live to observe and back, by `apply` on a cluster in memory: the ceiling that was observed stays what it is."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from console.cli.main import app
+from console.connections.applying import applied, in_force, plan_of
+from console.connections.consent import Consent
+from console.reading import Cluster as Console
+from systems.connection import Ceiling
+from tests.integration.console.files import written
+from tests.systems import field_service
+from tests.unit.console.entries import ERP, SOURCE, entry, example
+from tests.unit.following.console import operator
+from tests.unit.following.log import CODEC, Cluster
+from topology.rules.identity import op_key
+from topology.topics import link_key, object_key
+
+FLOWS = {"A1": {"cutover_date": "2026-03-01"}, "A3": {"cutover_date": "2026-03-01"}}
+
+
+@pytest.fixture(autouse=True)
+def _operator(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, tmp_path: Path) -> None:
+    operator(monkeypatch, cluster, tmp_path)
+    monkeypatch.setattr("console.connections.applying.asked_of_erp", lambda *_: [])
+
+
+def read(cluster: Cluster, source_id: str) -> None:
+    made = field_service.invoice(source_id=source_id, number=f"N{source_id}")
+    key = object_key("acme", made["system"], "invoice", source_id)
+    cluster.put("canonical.invoice", key.encode(), CODEC.encode("canonical.invoice", "canonical.invoice", made))
+
+
+def linked(cluster: Cluster, customer: str) -> None:
+    one = {"connection": "acme", "entity": "customer", "source_system": SOURCE, "source_id": customer, "target_system": ERP}
+    made = example("connection.link", **one, target_id="C000001", purpose="", part="")
+    cluster.put("links", link_key(made).encode(), CODEC.encode("links", "connection.link", made))
+
+
+def posted(cluster: Cluster, source_id: str) -> None:
+    books = in_force(Console()).connections["acme"].books
+    one = entry("invoice", source_id, "POSTED", op_key=op_key(books, "sale", ("invoice", source_id), "", "create"))
+    cluster.put(f"ledger.{ERP}", one["op_key"].encode(), CODEC.encode(f"ledger.{ERP}", "result.ledger", one))
+
+
+def ceiling(folder: Path, mode: str, flows: dict[str, Any]) -> Ceiling:
+    """The ceiling in force after an apply that accepts whatever is asked."""
+    path = written(folder, "acme", mode=mode, flows=flows)
+    (folder / "crosswalk" / "business_unit.csv").write_text("business_unit,sales_account\nPlumbing - Service,40100\n")
+    (folder / "crosswalk" / "tax_zone.csv").write_text("tax_zone,account\n77,22000\n")
+    preview = plan_of(path, Consent()).preview
+    held = frozenset(preview.names) if preview is not None else frozenset()
+    consent = Consent(amount=preview.amount if preview is not None else Decimal(0), held=held, unmatched=True, remove_rows=True)
+    assert applied(path, "pat", mode, consent)[1] == []
+    return in_force(Console()).connections["acme"].settings.ceiling
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a flow that stays live"])
+def test_the_ceiling_of_a_flow_that_goes_back_to_live_stays(cluster: Cluster, tmp_path: Path, beside: bool) -> None:
+    bills = {"A3": {**FLOWS["A3"], "mode": "live"}} if beside else {}
+    live, observing = ({**bills, "A1": {**FLOWS["A1"], "mode": mode}} for mode in ("live", "observe"))
+    ceiling(tmp_path, "observe", observing)
+    linked(cluster, "500")
+    first_ones = [str(number) for number in range(101, 141)]
+    for one in first_ones:
+        read(cluster, one)
+    first = ceiling(tmp_path, "observe", live)
+    assert first.documents_per_hour == 80 + (Ceiling().documents_per_hour if beside else 0)
+    for one in first_ones:
+        posted(cluster, one)
+    read(cluster, "201")
+    for _ in range(2):
+        assert ceiling(tmp_path, "observe", observing) == first
+        assert ceiling(tmp_path, "observe", live) == first
+
+
+def test_a_program_reads_what_apply_will_ask_for(cluster: Cluster, tmp_path: Path) -> None:
+    """`plan` ends with 0 while something is to be confirmed, and JSON had it among the notes."""
+    ceiling(tmp_path, "observe", {"A1": FLOWS["A1"]})
+    read(cluster, "101")
+    path = written(tmp_path, "acme", mode="live", flows={"A1": FLOWS["A1"]})
+    said = CliRunner().invoke(app, ["plan", str(path), "--remove-rows", "--output", "json"], catch_exceptions=False)
+    told = json.loads(said.stdout)
+    assert (said.exit_code, told["refused"]) == (0, [])
+    assert told["to_confirm"][-1].endswith("apply with --yes 0.00")
+    assert set(told["to_confirm"]) < set(told["told"])
