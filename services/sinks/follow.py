@@ -27,6 +27,7 @@ from schemas.records import Control, Link, Period
 from services.sinks.links import LinkKey, LinkStore
 from services.sinks.outputs import STAGE
 from services.sinks.pairs import ORIGIN, pair_key, pair_keys
+from services.sinks.reasons import CEILING
 from topology.trust import Refusal, Trust
 
 LINKS, CONTROL, PERIODS = "links", "control", "canonical.period"
@@ -79,6 +80,8 @@ class Followed:
         self.systems = systems
         self._lock = threading.Lock()
         self._paused: Mapping[Paused, str] = MappingProxyType({})
+        self._own: frozenset[Paused] = frozenset()
+        """Of these, what a sink paused itself, if it is paused still."""
         self._unread: dict[Paused, int] = {}
         self._resumed: Mapping[Paused, datetime] = MappingProxyType({})
         self._periods: dict[str, Mapping[str, _Period]] = {}
@@ -101,6 +104,13 @@ class Followed:
         paused = self._paused
         return self.unseen() or paused.get((connection, system)) or paused.get((connection, "")) or ""
 
+    def is_at_ceiling(self, system: str, connection: str) -> bool:
+        """Whether it is paused by the sink itself for its ceiling, and by nothing and nobody else, whatever a person gives as a reason."""
+        paused, own = self._paused, self._own
+        places = [place for place in ((connection, system), (connection, "")) if place in paused]
+        is_ours = all(place in own and paused[place].startswith(CEILING) for place in places)
+        return bool(places) and is_ours and not self.unseen()
+
     def resumed_at(self, system: str, connection: str) -> datetime | None:
         """When a person last let the connection go on; None for never."""
         resumed = self._resumed
@@ -111,6 +121,7 @@ class Followed:
         place = (control["connection"], control["system"])
         with self._lock:
             self._paused = {**self._paused, place: control["reason"]}
+            self._own |= {place}
             self._unread[place] = partition
 
     def lift_unread(self, partition: int) -> None:
@@ -224,7 +235,9 @@ class Followed:
     def _fold_pause(self, control: Control) -> None:
         connection, system = control["connection"], control["system"]
         if control["action"] == "pause":
-            self._paused = {**self._paused, (connection, system): control["reason"] or "paused"}
+            place = (connection, system)
+            self._paused = {**self._paused, place: control["reason"] or "paused"}
+            self._own = self._own | {place} if is_own_pause(control) else self._own - {place}
             self._unread.pop((connection, system), None)
         elif control["action"] in ("resume", "ceiling"):
             self._resumed = {**self._resumed, (connection, system): control["at"]}

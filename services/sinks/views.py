@@ -234,8 +234,10 @@ class Sights:
         return self._flows[place]
 
     def _paused(self, connection: str) -> str:
-        words = self._context.followed.paused(self._system.name, connection)
-        return (reasons.CEILING if words.startswith(reasons.CEILING) else reasons.PAUSED) if words else ""
+        place, followed = (self._system.name, connection), self._context.followed
+        if not followed.paused(*place):
+            return ""
+        return reasons.CEILING if followed.is_at_ceiling(*place) else reasons.PAUSED
 
     def _void(self, entry: Ledger) -> Ledger | None:
         return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] in e.MAKES else None

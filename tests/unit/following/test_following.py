@@ -50,6 +50,19 @@ def test_what_was_there_at_the_start_is_known_and_what_comes_later_is_told(clust
     assert followed.paused("erp", "acme") == ""
 
 
+def test_only_the_sinks_own_pause_is_one_at_the_ceiling(cluster: Cluster) -> None:
+    """What has its place under the ceiling goes on in that one: a person whose reason began with the same word stopped nothing of it."""
+    followed = Followed(CODEC, MemoryLinks(), SYSTEMS)
+    own = {**control("c0"), "actor": "sinks", "reason": "ceiling: 5 documents an hour", "system": "erp"}
+    person = {**control("c1"), "reason": "ceiling is too high", "system": ""}
+    followed.pause_now(own, 0)  # type: ignore[arg-type]  # a control
+    assert followed.is_at_ceiling("erp", "acme")
+    _controls(cluster, own, person)
+    following = Following(SETTINGS, followed, lambda *_: None, {}).start()
+    assert (followed.paused("erp", "acme"), followed.is_at_ceiling("erp", "acme")) == (own["reason"], False)
+    following.stop()
+
+
 def test_decisions_below_the_committed_offsets_are_not_kept(cluster: Cluster) -> None:
     _controls(cluster, *(control(f"c{number}", "release", op_key=f"op{number}") for number in range(4)), control("c4"))
     followed, following = _following([], control_from={("erp", 0): 2, ("other", 0): 4})
