@@ -39,11 +39,11 @@ SIGN_IN: tuple[Rule, ...] = (
 """By the words of a refused Logon; the first that fits counts. Anything else may pass (Transient)."""
 TEXTS: tuple[Rule, ...] = (
     Rule((), r"licen[cs]e", _NO, "licence", broken=True, remedy=_LICENCE),
-    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|expired", _NO, DROPPED),
+    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|log(on|in)( has)? expired", _NO, DROPPED),
     Rule((), r"not (permitted|authori[sz]ed|allowed)|access .*denied|security", _NO, "rights", broken=True, remedy=_PERMIT),
 )
-"""By the words of a text that begins with ERROR, where XML was asked for. A call that timed out without a word about the session may have been
-carried out."""
+"""By the words of a text that begins with ERROR, where XML was asked for. A call that timed out ("Timeout expired") without a word about the
+session may have been carried out."""
 HTTP: tuple[Rule, ...] = (
     Rule((401,), "", _NO, "signed_out", read=Broken, remedy=_OPERATOR),
     Rule((403,), "", _NO, "rights", broken=True, remedy=_PERMIT),
