@@ -115,9 +115,10 @@ async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Carry out the fault that is planned for this request, if any; `/__sim__/` itself is never hit."""
     faults: Faults = request.app[FAULTS]
     fault = None if request.path.startswith("/__sim__/") else faults.next(request.method, request.path)
-    if fault is None:
-        return await handler(request)
-    return await _KINDS[fault.kind](fault, request, handler)
+    try:
+        return await handler(request) if fault is None else await _KINDS[fault.kind](fault, request, handler)
+    except web.RequestPayloadError as error:
+        return web.Response(status=400, text=f"400: the body cannot be read: {str(error).rpartition(chr(10))[2].strip()}")
 
 
 async def _refuse(fault: Fault, request: web.Request, _: Handler) -> web.StreamResponse:
