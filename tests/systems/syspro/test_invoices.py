@@ -275,6 +275,8 @@ async def answered(held: Books, made: ResolvedCommand, answer: Response | type[E
             "unknown_answer",
         ),
         (b"ERROR: The lock on the record has expired", Verdict.AMBIGUOUS, "unknown_answer"),
+        (b"ERROR: The session ended while the transaction was posted", Verdict.AMBIGUOUS, "unknown_answer"),
+        (b"ERROR: Posting was interrupted: user id not logged on", Verdict.AMBIGUOUS, "unknown_answer"),
         (b"ERROR: The session has expired", Verdict.DEFINITE_NO, "session_dropped"),
         (b"ERROR: Logon expired", Verdict.DEFINITE_NO, "session_dropped"),
         (b"ERROR: Your session has timed out", Verdict.DEFINITE_NO, "session_dropped"),
