@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     system: Annotated[str, typer.Argument(help="Which system: a name of systems/registry.py.")],
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed and requests give the same state.")] = 0,
     state_dir: Annotated[
         Path | None, typer.Option(help="Keep the state in this folder; without it, the state is lost at the end.")
@@ -51,12 +51,13 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="ml-connector-") as scratch:
         place, chosen = state_dir or Path(scratch), _pairs(settings or [])
         if join is None:
-            chosen = _enough_sessions(system) | chosen
+            chosen = _enough_sessions(system) | _alone(system) | chosen
             asyncio.run(_serve([_built(system, _options(seed, place, chosen))], port, None))
             return
         if system not in {erp.name for erp in registry.erps()}:
             names = ", ".join(erp.name for erp in registry.erps())
             raise Broken(f"--join: {system!r} is not an ERP.", f"Give one of: {names}; {registry.FIELD_SERVICE} is its other side.")
+        _made(join)
         built = [
             _built(name, _options(seed, place / name, switches(name) | (chosen if name == system else {})))
             for name in (registry.FIELD_SERVICE, system)
@@ -88,8 +89,25 @@ def _options(seed: int, place: Path, chosen: dict[str, str]) -> Options:
     from runtime.clock import clock_from_environment
     from runtime.simulator.serve import Options
 
-    place.mkdir(parents=True, exist_ok=True)
+    _made(place)
     return Options(seed, place, clock_from_environment(), chosen)
+
+
+def _made(folder: Path) -> None:
+    """Make a folder that somebody named."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Broken(f"{folder} cannot be made: {error.strerror}.", "Give a folder that can be written to.") from error
+
+
+def _alone(system: str) -> dict[str, str]:
+    """What a simulator is made with that nobody fills: `ALONE` beside its `build`."""
+    from systems import registry
+
+    if system not in registry.NAMES:
+        return {}
+    return dict(getattr(importlib.import_module(registry.system(system).simulator), "ALONE", {}))
 
 
 def _enough_sessions(system: str) -> dict[str, str]:

@@ -115,9 +115,23 @@ async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Carry out the fault that is planned for this request, if any; `/__sim__/` itself is never hit."""
     faults: Faults = request.app[FAULTS]
     fault = None if request.path.startswith("/__sim__/") else faults.next(request.method, request.path)
-    if fault is None:
-        return await handler(request)
-    return await _KINDS[fault.kind](fault, request, handler)
+    try:
+        return await handler(request) if fault is None else await _KINDS[fault.kind](fault, request, handler)
+    except web.RequestPayloadError as error:
+        return await _unreadable(request, str(error))
+
+
+async def _unreadable(request: web.Request, words: str) -> web.StreamResponse:
+    """The answer to a body that cannot be read; nothing of it is left to be taken, so the connection ends."""
+    said = words.rpartition("\n")[2].strip() or "it was cut off"
+    answer = web.Response(status=400, text=f"400: the body cannot be read: {said}")
+    if request.transport is None or request.transport.is_closing():
+        return answer
+    answer.force_close()
+    await answer.prepare(request)
+    await answer.write_eof()
+    request.protocol.force_close()
+    return answer
 
 
 async def _refuse(fault: Fault, request: web.Request, _: Handler) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from runtime.clock import Clock
+from runtime.errors import Broken
 from runtime.simulator.faults import Faults
 from runtime.simulator.store import Store
 
@@ -80,13 +82,20 @@ class Served:
 
 
 async def start(simulator: Simulator, port: int = 0) -> Served:
-    """Serve on 127.0.0.1; port 0 takes a free one."""
+    """Serve on 127.0.0.1; port 0 takes a free one. Raises `Broken` for a port that cannot be taken."""
     runner = web.AppRunner(
         simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0, max_line_size=simulator.line_bytes
     )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        simulator.store.close()
+        raise Broken(
+            f"127.0.0.1:{port} cannot be taken: {os.strerror(error.errno or 0)}.", "Give another port, or 0 for a free one."
+        ) from error
     bound = runner.addresses[0][1]
     return Served(f"http://127.0.0.1:{bound}", runner, simulator)
 

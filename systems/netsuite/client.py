@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runtime.clock import Clock
-from runtime.errors import Broken, ConnectorError, Throttled
+from runtime.errors import Broken, ConnectorError, Throttled, Transient
 from runtime.exchange import Request, Response
 from runtime.wire import dumps
 from systems.contract import Access
@@ -65,14 +65,16 @@ class Client:
 
     async def rows(self, query: str, what: str, most: int = 10_000) -> list[Row]:
         """Every row of a list that is short (up to about `most`), by pages. The query needs an order that leaves no ties. Raises what `page`
-        raises."""
+        raises, and `Transient` for a longer one."""
         found: list[Row] = []
         while len(found) < most:
             got, _ = await self.page(query, what, offset=len(found))
             found += got.whole(what)
-            if not got.has_more or not got.rows:
+            if not got.has_more:
+                return found
+            if not got.rows:
                 break
-        return found
+        raise Transient(f"netsuite {what}: the list has no end after {len(found)} rows")
 
     async def look(self, query: str, what: str, size: int = MOST_ROWS) -> Listed:
         """Like `page`, but sent once, for a call that was reserved."""

@@ -19,6 +19,7 @@ from systems.netsuite.refs import origin_of
 from systems.netsuite.resources import USED
 from systems.sightings import Shaped, untold
 from systems.values.members import money_or_zero, near_money, quantity, required_id, text
+from systems.values.numbers import whole
 
 DEPOSIT, REFUND = "CustDep", "CustRfnd"
 _TYPE_NAMES = {DEPOSIT: "deposit", REFUND: "refund"}
@@ -301,7 +302,7 @@ def _journal_lines(one: Whole) -> list[dict[str, Any]]:
 def required_number(row: Row) -> str:
     """The number of a line within its document. Raises `Malformed`."""
     found = text(row, "id")
-    if not found.isdecimal():
+    if whole(found) is None:
         raise Malformed(f"line {found[:20]!r} has no number")
     return found
 

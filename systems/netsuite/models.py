@@ -58,7 +58,8 @@ def sublist(row: Row, name: str) -> list[Row]:
     items = found.get("items") if isinstance(found, Mapping) else None
     if not isinstance(found, Mapping) or not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
         raise Malformed(f"{name}: the list is not there")
-    if found.get("hasMore") is True or found.get("totalResults", len(items)) != len(items):
+    counts = [found[one] for one in ("count", "totalResults") if found.get(one) is not None]
+    if found.get("hasMore") not in (None, False) or any(one != len(items) for one in counts):
         raise Malformed(f"{name}: the list is cut short")
     return items
 

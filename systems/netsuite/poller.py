@@ -39,6 +39,7 @@ from systems.netsuite.resources import (
 )
 from systems.netsuite.wall import bound, instant
 from systems.values.members import required_id, text
+from systems.values.numbers import whole
 
 _MOST_PAGES = 200
 """The most pages of lines of the documents of one page."""
@@ -175,7 +176,7 @@ class _Reader:
         for _ in range(_MOST_PAGES):
             page, _answer = await self._client.page(query(after), what)
             rows = page.whole(what)
-            keys = [(int(required_id(row, "transaction")), _line_id(row)) for row in rows]
+            keys = [(_document_id(row), _line_id(row)) for row in rows]
             last = (int(after[0]), int(after[1])) if after is not None else (0, -1)
             if any(here <= before for before, here in zip([last, *keys], keys, strict=False)):
                 raise _Moved(f"the {what} do not stand in their order")
@@ -184,6 +185,8 @@ class _Reader:
             found += [(body, row) for (body, _), row in zip(page.rows, rows, strict=True)]
             if not page.has_more:
                 return found
+            if not keys:
+                break
             after = (str(keys[-1][0]), str(keys[-1][1]))
         raise Transient(f"netsuite {what}: the list has no end after {len(found)} rows")
 
@@ -202,10 +205,16 @@ class _Reader:
 
 def _line_id(row: Row) -> int:
     """The id of a line within its document; 0 is the main line."""
-    found = text(row, KEY)
-    if not found.isdecimal():
+    if (found := whole(text(row, KEY))) is None:
         raise Transient(f"netsuite: a line of document {text(row, 'transaction')[:20]} has no {KEY}")
-    return int(found)
+    return found
+
+
+def _document_id(row: Row) -> int:
+    """The id of the document that a line is of."""
+    if not (found := whole(required_id(row, "transaction"))):
+        raise Transient(f"netsuite: a line names {text(row, 'transaction')[:20]!r}, which is no document")
+    return found
 
 
 def _key(source: Source, row: Row) -> Key | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from runtime.errors import Transient
 from runtime.exchange import Request, Response
 from systems.contract import Access
 from systems.http.bodies import object_of
@@ -58,31 +59,32 @@ class Client:
         return await self.calls.look(request, what, lambda answer: record(_taken(answer, what), what))
 
     async def rows(self, resource: str, query: Query = (), most: int = 5000) -> list[Row]:
-        """Every row of a list that is short (up to about `most`), by pages. Raises what `get` raises."""
+        """Every row of a list that is short (up to about `most`), by pages. Raises what `get` raises, and `Transient` for a longer one."""
         found: list[Row] = []
         while len(found) < most:
             page = [*query, ("limit", str(_MOST)), ("offset", str(len(found)))]
             got = listed(await self.get(resource, page), resource)
             found += got.whole(resource)
             if not got.has_more:
+                return found
+            if not got.rows:
                 break
-        return found
+        raise Transient(f"oracle_fusion {resource}: the list has no end after {len(found)} rows")
 
     async def framework_versions(self) -> list[str]:
         """The framework versions that the pinned version of the resources offers. Raises what `get` raises."""
         first = {"REST-Framework-Version": "1"}  # which each pod takes
         request = self.request("GET", f"{self.settings.root}/fscmRestApi/resources", headers=first)
         answer = await self.calls.read(request, "versions", lambda found: _taken(found, "versions"))
-        items = object_of(answer, "oracle_fusion versions").get("items")
-        found = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+        found = _objects(object_of(answer, "oracle_fusion versions").get("items"))
         pinned = [one for one in found if self.settings.rest_version in (one.get("version"), "latest")]
-        return [str(one) for row in pinned for one in row.get("allowedFrameworkVersions") or ()]
+        return [str(one) for row in pinned for one in _list(row.get("allowedFrameworkVersions"))]
 
     async def actions(self, resource: str) -> frozenset[str]:
         """The actions of a row of a collection, as its `describe` lists them (assumed: `item.actions`). Raises what `get` raises."""
         told = object_of(await self._read(f"{self.url(resource)}/describe", "describe"), "oracle_fusion describe")
         item = _within(told, "Resources", resource, "item")
-        return frozenset(str(one.get("name", "")) for one in item.get("actions") or () if isinstance(one, dict))
+        return frozenset(str(one.get("name", "")) for one in _objects(item.get("actions")))
 
     def url(self, resource: str, query: Query = ()) -> str:
         """The address of a collection."""
@@ -109,6 +111,14 @@ def _within(told: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
         found = told.get(name)
         told = found if isinstance(found, dict) else {}
     return told
+
+
+def _list(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
+def _objects(found: Any) -> list[Mapping[str, Any]]:
+    return [one for one in _list(found) if isinstance(one, dict)]
 
 
 def _taken(answer: Response, what: str) -> Response:

@@ -26,6 +26,7 @@ _CODE = re.compile(r"\b((?:JBO|AR|POZ|PO|RCV|GL|FUN|EGP)-[0-9]{4,8})\b")
 TABLE: tuple[Rule, ...] = (
     Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True),
     Rule((401,), "", Verdict.DEFINITE_NO, "signed_out", read=Broken, remedy=_USER),
+    Rule((303,), "", Verdict.AMBIGUOUS, read=Broken, remedy=_USER),  # the request was taken, and its answer is elsewhere
     Rule(REDIRECTS, "", Verdict.DEFINITE_NO, "signed_out", read=Broken, remedy=_USER),  # the sign-in screen (assumed)
     Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True, remedy=_RIGHTS),
     Rule((404,), "", Verdict.REJECT, "gone", read=Refused),

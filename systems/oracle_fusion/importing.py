@@ -24,6 +24,7 @@ from systems.oracle_fusion.looking import Looking
 from systems.oracle_fusion.models import Row, quoted, record
 from systems.oracle_fusion.validation import Validation
 from systems.values.members import money_or_zero, required_id, text
+from systems.values.numbers import whole
 from systems.writing.differences import Line, differs, lines_differ
 from systems.writing.frame import Attempt, ambiguous
 
@@ -166,7 +167,7 @@ class Importing:
         """The number of the job, by which it is watched."""
         row = record(answer, "import")
         number, ref = text(row, "ReqstId"), f.ref_in(text(row, "FileName"))
-        if not number.isdecimal() or not int(number):
+        if not whole(number):
             return ambiguous("a success without the number of a job", "unreadable", code=str(answer.status))
         return replace(_told(attempt, number, number, None), ref=ref)
 

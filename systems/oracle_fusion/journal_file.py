@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ from systems.oracle_fusion.documents import cents, fields
 from systems.oracle_fusion.models import SYSTEM
 from systems.oracle_fusion.settings import Settings
 from systems.oracle_fusion.spec import gl_interface_columns
+from systems.values.numbers import whole
 from systems.writing.differences import Line
 
 ACCOUNT = "fin$/generalLedger$/import$"
@@ -174,10 +176,10 @@ def report_in(content: str) -> Report:
     try:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(content, validate=True))) as packed:
             sized = [one for one in packed.infolist() if not one.is_dir()]
-            if sum(one.file_size for one in sized) > _MOST_BYTES:
-                raise Malformed("the archive of the report is too large")
+            if sum(one.file_size for one in sized) > _MOST_BYTES or any(one.compress_type not in _PACKED for one in sized):
+                raise Malformed("the archive of the report is too large, or packed in another way")
             texts = [packed.read(one).decode("utf-8") for one in sized]
-    except (ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+    except (ValueError, LookupError, OSError, RuntimeError, EOFError, struct.error, zlib.error, zipfile.BadZipFile) as error:
         raise Malformed(f"the report cannot be read: {error}") from error
     found = [text for text in texts if "Lines imported:" in text]
     if len(found) != 1:
@@ -187,20 +189,24 @@ def report_in(content: str) -> Report:
 
 def _report(text: str) -> Report:
     counts: dict[str, int] = {}
-    words, rows = [], 0
+    words, seen, rows = [], set(), 0
     for one in text.splitlines():
         name, _, value = one.partition(":")
-        if name in ("Lines imported", "Lines rejected") and value.strip().isdecimal():
-            counts[name] = int(value)
+        if name in ("Lines imported", "Lines rejected") and (count := whole(value.strip())) is not None:
+            if name in counts:
+                raise Malformed(f"the report cannot be read: it says twice how many {name.lower()}")
+            counts[name] = count
         parts = one.split("|")
-        if len(parts) == _PARTS and parts[0].isdecimal():
+        if len(parts) == _PARTS and (number := whole(parts[0])) is not None:
             rows += 1
+            seen.add(number)
             if parts[1] != "P":
                 words.append(f"line {parts[0]} ({parts[4]}): {parts[1]} {parts[7]}".strip())
     imported, rejected = counts.get("Lines imported"), counts.get("Lines rejected")
-    if imported is None or rejected is None or rows != imported + rejected or rejected != len(words):
+    if imported is None or rejected is None or rows != imported + rejected or rejected != len(words) or len(seen) != rows:
         raise Malformed(f"the report cannot be read: {rows} lines, {imported} imported, {rejected} rejected, {len(words)} in error")
     return Report(imported, rejected, tuple(words))
 
 
 _PARTS = 8
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -86,7 +86,7 @@ class SysproDemo:
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
         """Suppliers and orders of last month, and a seat for every role."""
-        return {"suppliers": "40", "orders": "24", "seats": "8"}
+        return {"suppliers": "40", "orders": "24", "history": "0", "seats": "8"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator. The secrets are the sink's; the other roles have operators of their own (`roles`)."""

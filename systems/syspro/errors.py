@@ -37,13 +37,17 @@ SIGN_IN: tuple[Rule, ...] = (
     Rule((), r"operator|password|company", _NO, "credentials", broken=True, remedy=_OPERATOR),
 )
 """By the words of a refused Logon; the first that fits counts. Anything else may pass (Transient)."""
+_UNDER_WAY = (
+    r"(while|during)\b.*(post|transaction|updat)|(post|transaction|updat)\w*\b.*\b(in progress|aborted|terminated|interrupted)"
+)
 TEXTS: tuple[Rule, ...] = (
+    Rule((), _UNDER_WAY, _MAYBE, read=Transient),
     Rule((), r"licen[cs]e", _NO, "licence", broken=True, remedy=_LICENCE),
-    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|expired", _NO, DROPPED),
+    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|log(on|in)( has)? expired", _NO, DROPPED),
     Rule((), r"not (permitted|authori[sz]ed|allowed)|access .*denied|security", _NO, "rights", broken=True, remedy=_PERMIT),
 )
-"""By the words of a text that begins with ERROR, where XML was asked for. A call that timed out without a word about the session may have been
-carried out."""
+"""By the words of a text that begins with ERROR, where XML was asked for. A call that timed out ("Timeout expired") without a word about the
+session, or that says that a posting was under way, may have been carried out."""
 HTTP: tuple[Rule, ...] = (
     Rule((401,), "", _NO, "signed_out", read=Broken, remedy=_OPERATOR),
     Rule((403,), "", _NO, "rights", broken=True, remedy=_PERMIT),

@@ -20,6 +20,7 @@ from systems.feeds.elements import Cut, digest_of
 from systems.syspro import errors
 from systems.syspro.models import ENCODING, SYSTEM, Row, children, columns, cut_rows, name, of, outcome, row_of, text_of, xml_of
 from systems.syspro.wire import Field, document, is_kept
+from systems.values.numbers import whole
 
 OBJECT = "COMFND"
 MOST_ROWS = 500
@@ -149,5 +150,5 @@ def _require(root: etree._Element, search: Search) -> None:
 
 def _require_count(root: etree._Element, found: int, search: Search) -> None:
     told = of(root, "RowsReturned")
-    if not (told.isascii() and told.isdigit()) or int(told) != found or found > search.rows:
+    if whole(told) != found or found > search.rows:
         raise Transient(f"{SYSTEM} {search.table}: {found} rows came, the answer says {told[:20] or 'none'}")

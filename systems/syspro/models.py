@@ -21,7 +21,7 @@ from lxml import etree
 from runtime.errors import Malformed
 from runtime.json import parse
 from runtime.sizes import MAX_ANSWER_BYTES, excess
-from systems.values.numbers import number
+from systems.values.numbers import number, whole
 
 SYSTEM = "syspro"
 ENCODING = "cp1252"
@@ -252,9 +252,9 @@ def _failed(status: etree._Element) -> Fault:
 
 def _counted(element: etree._Element) -> int:
     said = value(element)
-    if not said.isascii() or not said.isdigit():
+    if (found := whole(said)) is None:
         raise Malformed(f"{SYSTEM}: {name(element)} {said[:20]!r} is no count")
-    return int(said)
+    return found
 
 
 def faults_said(faults: Sequence[Fault]) -> str:

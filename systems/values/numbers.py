@@ -14,6 +14,7 @@ from typing import Any
 
 from runtime.errors import Malformed
 
+_DIGITS = re.compile(r"[0-9]{1,18}")
 _PLAIN = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _CENT = Decimal("0.01")
 
@@ -77,3 +78,8 @@ def near(value: Any, scale: Scale, name: str, notes: list[str]) -> Decimal | Non
         made = found.quantize(scale.unit, ROUND_DOWN)
     notes.append(f"{name} {str(found)[:40]} rounded to {made}")
     return made
+
+
+def whole(text: str) -> int | None:
+    """The number that up to 18 plain digits say; None for any other text, so that no count or id is too long to be read."""
+    return int(text) if _DIGITS.fullmatch(text) else None

@@ -23,6 +23,9 @@ from systems.netsuite.simulator.service.jobs import Jobs
 from systems.netsuite.simulator.service.records import add_records
 from systems.netsuite.simulator.standing import keep_standing
 
+ALONE = {"history": "30", "orders": "6"}
+"""What an account is made with that was started by itself, for whoever looks at it."""
+
 
 def build(options: Options) -> Simulator:
     """An account with its state in `options.state_dir`; raises ValueError for a setting it does not know."""

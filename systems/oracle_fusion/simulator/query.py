@@ -57,7 +57,7 @@ def by_example(text: str, known: Known) -> Where:
         if match is None:
             raise BadCondition(f"unexpected '{term.strip()}'")
         attribute = _queryable(match[1], known)
-        found = _both(found, _compared(attribute, match[2].strip(), _unquoted(match[3])))
+        found = _both(found, _compared(attribute, match[2].strip(), _value(match[3])))
     return found
 
 
@@ -71,6 +71,13 @@ def _unquoted(text: str) -> str:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1].replace(text[0] * 2, text[0])
     return text
+
+
+def _value(text: str) -> str:
+    """The value of a term of version 1, which ends it: an expression behind it is of version 2."""
+    if re.fullmatch(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[^'"=<>]*""", text) is None:
+        raise BadCondition(f"unexpected '{text}'")
+    return _unquoted(text)
 
 
 def _both(left: Where, right: Where) -> Where:

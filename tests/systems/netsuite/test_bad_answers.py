@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from runtime.errors import Malformed
 from runtime.exchange import Response, response
 from systems.contract import Verdict
 from systems.netsuite.errors import OF_ONE, classify
+from systems.netsuite.models import sublist
 
 
 def refused(details: Any, status: int = 400) -> Response:
@@ -56,3 +58,22 @@ def test_a_pause_that_cannot_be_meant_pauses_no_longer_than_an_hour(told: str) -
     answer = classify(response(429, b"", {"Retry-After": told}))
     assert answer.throttled
     assert answer.retry_after is None or 0 <= answer.retry_after.total_seconds() <= 3600
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        {"hasMore": True},
+        {"hasMore": "true"},
+        {"count": 3},
+        {"totalResults": 3},
+        {"totalResults": "2"},
+        {"items": None},
+        {"items": [1]},
+    ],
+)
+def test_a_sublist_that_was_cut_short_is_no_sublist(cut: dict[str, Any]) -> None:
+    whole = {"items": [{"line": 1}, {"line": 2}], "count": 2, "hasMore": False, "offset": 0, "totalResults": 2}
+    assert len(sublist({"expense": whole}, "expense")) == 2
+    with pytest.raises(Malformed):
+        sublist({"expense": whole | cut}, "expense")

@@ -287,6 +287,25 @@ async def test_lines_that_went_missing_are_no_document(tmp_path: Path) -> None:
         assert len(made["lines"]) == 3
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"items": [], "count": 0, "hasMore": True, "totalResults": None},
+        {"items": [{"transaction": "x", "id": "0"}], "count": 1, "totalResults": 1},
+        {"items": [{"transaction": "9" * 60, "id": "0"}], "count": 1, "totalResults": 1},
+        {"items": [{"transaction": "1", "id": "9" * 5000}], "count": 1, "totalResults": 1},
+        {"items": [{"transaction": "1"}], "count": 1, "totalResults": 1},
+    ],
+)
+async def test_lines_of_another_shape_move_no_cursor(members: dict[str, Any], tmp_path: Path) -> None:
+    async with account(tmp_path) as site:
+        await entered_order(site, 3)
+        access, wire = site.access()
+        twisted(wire, lambda answer: changed(answer, **members), part="FROM transactionline")
+        with pytest.raises(ConnectorError):
+            await walked(access, "purchase_orders")
+
+
 # --- objects by id ----------------------------------------------------------------------------------------------------
 
 

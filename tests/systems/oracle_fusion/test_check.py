@@ -26,12 +26,14 @@ async def checked(
     over: Mapping[str, Any] | None = None,
     tables: Tables | None = None,
     writes: frozenset[str] = frozenset(),
+    twist: Any = None,
     **access: Any,
 ) -> Sequence[Finding]:
     """What a check says with the settings and tables of the examples."""
     own = mapping_ground.settings(**(over or {})).model_dump()
     own |= {name: getattr(site.settings(), name) for name in ("base_url", "token_url", "token_scope", "instance_id")}
-    opened, _ = site.access(Role.CHECK, **(own | access))
+    opened, wire = site.access(Role.CHECK, **(own | access))
+    wire.twist = twist
     checker = open_checker(replace(opened, writes=writes))
     try:
         return await checker.check(field_service.crosswalk(tables if tables is not None else mapping_ground.TABLES))
@@ -171,6 +173,25 @@ async def test_what_does_not_answer_is_told_with_the_address(tmp_path: Path) -> 
     async with pod(tmp_path) as site:
         found = await checked(site, token_scope="another")
         assert "invalid_scope" in errors(found)
+
+
+@pytest.mark.parametrize(
+    ("part", "body", "words"),
+    [
+        ("/ledgersLOV", b'{"items":[],"count":0,"hasMore":true,"limit":499,"offset":0}', "the list has no end after 0 rows"),
+        ("/fscmRestApi/resources", b'{"items":[{"version":"11.13.18.05","allowedFrameworkVersions":9}]}', "there are: none"),
+        ("/fscmRestApi/resources", b'{"items":[{"version":"11.13.18.05","allowedFrameworkVersions":null}, 5]}', "there are: none"),
+        ("/standardReceipts/describe", b'{"Resources":{"standardReceipts":{"item":{"actions":5}}}}', "has no applyReceipt"),
+    ],
+)
+async def test_an_answer_of_another_shape_is_told_and_ends_the_question(part: str, body: bytes, words: str, tmp_path: Path) -> None:
+    async with pod(tmp_path, customers=5, release="26d") as site:
+
+        async def twist(request: Request, deliver: Deliver) -> Response:
+            answer = await deliver(request)
+            return replace(answer, body=body) if request.url.partition("?")[0].endswith(part) else answer
+
+        assert words in errors(await checked(site, {"receivables": {"apply_by": "action"}}, twist=twist))
 
 
 # --- customers ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -186,7 +187,18 @@ async def test_a_combination_that_cannot_be_posted_to_is_refused_before_anything
         assert not held.posted("erpintegrations")
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"ReqstId":"0"}', b'{"ReqstId":null}', b"", b"<html>Sign In</html>", b'{"ReqstId":"553'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"ReqstId":"0"}',
+        b'{"ReqstId":"' + b"9" * 5000 + b'"}',
+        b'{"ReqstId":null}',
+        b"",
+        b"<html>Sign In</html>",
+        b'{"ReqstId":"553',
+    ],
+)
 async def test_an_answer_without_the_number_of_a_job_is_no_success(body: bytes, tmp_path: Path) -> None:
     async with journals(tmp_path) as held:
 
@@ -209,12 +221,17 @@ def packed(text: str, name: str = "1.txt") -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def damaged() -> str:
-    """A report whose compressed bytes are not those that were written."""
+def compressed(kind: int) -> bytes:
+    """The archive of a good report, compressed in this way."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("1.txt", HEAD * 50)
-    content = bytearray(buffer.getvalue())
+    with zipfile.ZipFile(buffer, "w", kind) as archive:
+        archive.writestr("1.txt", HEAD + LINE)
+    return buffer.getvalue()
+
+
+def damaged(kind: int = zipfile.ZIP_DEFLATED) -> str:
+    """A report whose compressed bytes are not those that were written."""
+    content = bytearray(compressed(kind))
     content[40:50] = b"\xff" * 10
     return base64.b64encode(content).decode()
 
@@ -236,12 +253,34 @@ LINE = "1|P|B|J|01-1|5.00||\n"
         packed(HEAD.replace("imported: 1", "imported: x") + LINE),
         packed(HEAD.replace("imported: 1", "imported: 2") + LINE),
         packed(HEAD + LINE.replace("|P|", "|EP01|")),
+        damaged(zipfile.ZIP_BZIP2),
+        damaged(zipfile.ZIP_LZMA),
+        packed(HEAD.replace("imported: 1", f"imported: {'9' * 5000}") + LINE),
+        packed(HEAD.replace("imported: 1", "imported: 2") + LINE + LINE),
+        packed(HEAD.replace("imported: 1", "imported: 2\nLines imported: 1") + LINE),
     ],
 )
 def test_a_report_that_does_not_add_up_is_unreadable(content: str) -> None:
     with pytest.raises(Malformed):
         report_in(content)
     assert report_in(packed(HEAD + LINE)).imported == 1
+
+
+def test_an_archive_that_is_broken_anywhere_is_unreadable_or_the_report_that_was_written() -> None:
+    random = Random("report")
+    whole, refused = report_in(packed(HEAD + LINE)), 0
+    for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA) * 400:
+        content = bytearray(compressed(kind))
+        for _ in range(random.randint(1, 4)):
+            at = random.randrange(len(content))
+            content[at : at + random.randint(0, 3)] = random.randbytes(random.randint(0, 3))
+        try:
+            found = report_in(base64.b64encode(content).decode())
+        except Malformed:
+            refused += 1
+        else:
+            assert found == whole
+    assert refused > 800
 
 
 # --- taken back --------------------------------------------------------------------------------------------------------

@@ -253,6 +253,7 @@ ITEM = {"Content-Type": "application/vnd.oracle.adf.resourceitem+json"}
         (201, ITEM, b'{"CustomerTransactionId":3000', Verdict.AMBIGUOUS),
         (500, {}, b"", Verdict.AMBIGUOUS),
         (302, {"Content-Type": "text/html", "Location": "/oam"}, b"", Verdict.DEFINITE_NO),
+        (303, {"Content-Type": "text/html", "Location": "/done"}, b"", Verdict.AMBIGUOUS),
         (401, {}, b"", Verdict.DEFINITE_NO),
         (429, {"Retry-After": "30"}, b"", Verdict.DEFINITE_NO),
         (403, {}, b"", Verdict.DEFINITE_NO),

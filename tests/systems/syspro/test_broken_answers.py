@@ -83,6 +83,15 @@ def test_a_broken_page_has_every_row_or_may_be_asked_for_again(seed: int) -> Non
     assert failed > 500
 
 
+@pytest.mark.parametrize("count", ["9" * 5000, "¹", "٢", "2.0", "0x2", "+2"])
+def test_a_count_that_is_none_is_no_success_and_no_page(count: str) -> None:
+    said = errors.classify(response(200, POSTED.replace(b"000000<", count.encode() + b"<")), "PostApInvoice")
+    assert isinstance(said, Answer)
+    assert said.verdict is not Verdict.YES
+    with pytest.raises(Transient):
+        table_of(response(200, FOUND.replace(b"   2<", count.encode() + b"<")), ASKED)
+
+
 @pytest.mark.parametrize("told", ["", "¹²", "twelve", "-3", "0", "99999999999999999999"])
 def test_a_month_that_is_no_number_is_none(told: str) -> None:
     raw = examples.raw(SYSTEM, "bill.that_we_wrote")

@@ -57,7 +57,8 @@ def _toy(folder: Path) -> tuple[Installation[Toy], web.Application]:
     held = Installation(Options(7, folder, MovedClock(), {}), Toy())
     app = application(held)
 
-    async def put(_: web.Request) -> web.Response:
+    async def put(request: web.Request) -> web.Response:
+        await request.read()
         number = held.number("thing", 4)
         held.store.commit(held.tick(), Commit("thing", "create", number))
         held.calls["PUT /thing"] += 1
@@ -82,6 +83,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         http._retry_connection = False  # aiohttp sends a PUT again when its connection breaks; see runtime/http.py
         yield World(held, served, http)
     await served.stop()
+
+
+async def test_a_body_that_is_not_in_the_encoding_it_names_is_refused(world: World) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    async with world.http.put(f"{world.served.url}/thing", data=b"no gzip", headers=headers) as answer:
+        assert (answer.status, await answer.text()) == (400, "400: the body cannot be read: Can not decode content-encoding: gzip")
+    assert await world.commits() == 0
 
 
 @pytest.mark.parametrize(

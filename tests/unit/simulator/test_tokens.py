@@ -76,3 +76,8 @@ def test_each_part_of_what_is_given_has_to_be_the_same() -> None:
     assert same(("a", "b"), ("a", "b"))
     assert not same(("a", "B"), ("a", "b"))
     assert not same((None, "b"), ("a", "b"))
+
+
+@pytest.mark.parametrize("credential", ["", "###", "\u00e9\u00e9", "\u0661", "//79", "eA", "=" * 8])
+def test_a_credential_that_cannot_be_read_is_nobodys(credential: str) -> None:
+    assert name_and_password(credential) == ("", "")

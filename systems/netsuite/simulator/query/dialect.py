@@ -1,6 +1,6 @@
 """SuiteQL as statements of SQLite: tokens are read and translated one by one; what is not known is refused, never passed on.
 
-Parsed: SELECT with joins, subqueries, WITH, UNION, GROUP BY, ORDER BY, TOP, FETCH FIRST, and the functions below. Not parsed: LIMIT and
+Parsed: SELECT with joins, subqueries, WITH, UNION, GROUP BY, ORDER BY, TOP, FETCH FIRST, DUAL, and the functions below. Not parsed: LIMIT and
 OFFSET (SuiteQL has none), ROWNUM, `(+)`, analytic functions (OVER), hints, bind parameters, arithmetic on dates other than `SYSDATE - n`,
 BUILTIN functions but DF. Sources: help pages of SuiteQL, public samples. Assumed: the words of refusals; that a date may be compared with
 a text in the user's format.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from systems.netsuite.simulator.query.grouping import NotParsed, refuse_ungrouped
-from systems.netsuite.simulator.query.tables import COLUMNS, DATES, SHOWN_AS
+from systems.netsuite.simulator.query.tables import COLUMNS, DATES, ONE_ROW, SHOWN_AS
 
 _TOKEN = re.compile(
     r"(?P<space>\s+|--[^\n]*|/\*.*?\*/)|(?P<text>'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?|\.\d+)(?![\w])"
@@ -42,6 +42,7 @@ _REFUSED = {
     "offset": "OFFSET is not supported; use the offset parameter",
     "rownum": "ROWNUM is not parsed by this simulator",
     "over": "analytic functions (OVER) are not parsed by this simulator",
+    "extract": "EXTRACT is not parsed by this simulator; use TO_CHAR",
     "rowid": "Field 'rowid' was not found",
     "oid": "Field 'oid' was not found",
     "_rowid_": "Field '_rowid_' was not found",
@@ -49,6 +50,7 @@ _REFUSED = {
     "false": "FALSE is not a value; booleans are 'T' and 'F'",
 }
 _ENDS = ("where", "group", "order", "having", "union", "intersect", "minus", "fetch")
+_LIMIT = "TOP and FETCH FIRST n ROWS ONLY are parsed for a whole query alone, with a number"
 _COMPARED = ("=", "<>", "!=", "<", ">", "<=", ">=")
 
 
@@ -80,7 +82,6 @@ def translated(text: str) -> Statement:
     found = Statement()
     tokens = _taken_limit(tokens, found)
     sources = _Sources(tokens)
-    refuse_ungrouped([token.text for token in tokens], {at for at, token in enumerate(tokens) if token.kind == "name"})
     found.tables = sources.tables
     depths = list(_depths(tokens))
     found.has_order = any(
@@ -91,6 +92,7 @@ def translated(text: str) -> Statement:
         one.text in ("union", "intersect", "minus") and depth == 0 for one, depth in zip(tokens, depths, strict=True)
     )
     found.sql = " ".join(_Writer(tokens, sources).written())
+    refuse_ungrouped([token.text for token in tokens], {at for at, token in enumerate(tokens) if token.kind == "name"})
     return found
 
 
@@ -101,6 +103,8 @@ def _behind_order(tokens: list[Token]) -> list[str]:
 
 
 def _tokens(text: str) -> list[Token]:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise NotParsed("the query has characters that are none")
     found: list[Token] = []
     position = 0
     while position < len(text):
@@ -135,7 +139,9 @@ def _taken_limit(tokens: list[Token], found: Statement) -> list[Token]:
         return [tokens[0], *tokens[3:]]
     tail = texts[-5:]
     if len(tail) == 5 and tail[0] == "fetch" and tail[1] in ("first", "next") and tail[3] in ("row", "rows") and tail[4] == "only":
-        found.rows = int(tail[2]) if tail[2].isdigit() else 0
+        if not (tail[2].isascii() and tail[2].isdigit()):
+            raise NotParsed(_LIMIT)
+        found.rows = int(tail[2])
         return tokens[:-5]
     return tokens
 
@@ -177,7 +183,7 @@ class _Sources:
         if token.kind != "name":
             raise NotParsed("a table is expected behind FROM or JOIN")
         name = token.text
-        if name not in self._defined and name not in COLUMNS and name not in SHOWN_AS:
+        if name not in self._defined and name not in COLUMNS and name not in SHOWN_AS and name != ONE_ROW:
             raise NotParsed(f"Record '{name}' was not found.")
         if name in COLUMNS and name in ("addressbook", "subsidiaryrelationship", "transactionlink"):
             raise NotParsed(f"Record '{name}' was not found.")
@@ -222,6 +228,8 @@ class _Writer:
     def _next(self) -> str:
         token = self._peek()
         self._at += 1
+        if token.text == "/":
+            return "* 1.0 /"  # two whole numbers are divided as decimals
         writers: dict[str, Callable[[Token], str]] = {"text": self._text, "quoted": self._quoted, "name": self._name}
         return writers[token.kind](token) if token.kind in writers else token.text
 
@@ -262,6 +270,10 @@ class _Writer:
             return self._now()
         if self._peek().text == "(" and name not in _CALLED:
             return self._function(name)
+        if name == "fetch" or (name == "top" and self._peek(-2).text == "select" and self._peek().kind != "mark"):
+            raise NotParsed(_LIMIT)
+        if name == "in" and (self._peek().text, self._peek(1).text) == ("(", ")"):
+            raise NotParsed("a value is expected behind IN")
         if name in ("minus",):
             return "EXCEPT"
         if name in _KEYWORDS and self._peek(-2).text != ".":

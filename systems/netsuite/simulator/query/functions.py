@@ -151,6 +151,8 @@ class Functions:
         if value is None:
             return None
         if not isinstance(value, str):
+            if form:
+                raise ValueError("the format of a number is not parsed by this simulator")
             return format(Decimal(str(value)).normalize(), "f")
         if not value.startswith(MARK):
             return value
@@ -194,7 +196,10 @@ class Functions:
 
 @lru_cache(maxsize=256)
 def _parts(form: str) -> list[str]:
-    return [str(part) for part in _FORMAT.findall(form)]
+    parts = [str(part) for part in _FORMAT.findall(form)]
+    if strange := [part for part in parts if len(part) == 1 and part.isalpha()]:
+        raise ValueError(f"the format '{form}' is not parsed by this simulator, from '{strange[0]}' on")
+    return parts
 
 
 def _decode(value: Any, *pairs: Any) -> Any:

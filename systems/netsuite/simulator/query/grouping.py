@@ -21,7 +21,7 @@ def refuse_ungrouped(texts: list[str], names: set[int]) -> None:
     if any(texts[at] in _COMPOUND for at in outer) or first["from"] < first["select"]:
         return
     items = _split(texts[first["select"] + 1 : first["from"]])
-    aggregated = [item for item in items if _AGGREGATES & set(item)]
+    aggregated = [item for item in items if _AGGREGATES & set(_own(item))]
     if first["group"] < 0 and not aggregated:
         return
     grouped: list[list[str]] = []
@@ -30,7 +30,7 @@ def refuse_ungrouped(texts: list[str], names: set[int]) -> None:
         grouped = _split(texts[first["group"] + 2 : end])
     known = {" ".join(item) for item in grouped} | {item[0] for item in grouped if len(item) == 1}
     for item in items:
-        if item not in aggregated and not _is_grouped(_without_name(item), known):
+        if item not in aggregated and "select" not in item and not _is_grouped(_without_name(item), known):
             raise NotParsed(f"not a GROUP BY expression: {' '.join(item)}")
 
 
@@ -41,6 +41,19 @@ def _is_grouped(item: list[str], known: set[str]) -> bool:
     called = {item[at - 1] for at, text in enumerate(item) if text == "(" and at}
     columns = [text for text in item if (text[0].isalpha() or text[0] == "_") and text not in called]
     return not columns or (len(item) > 1 and "." not in item and all(column in known for column in columns))
+
+
+def _own(item: list[str]) -> list[str]:
+    """An item without the queries that stand in it."""
+    found, inside = [], [False]
+    for text, following in zip(item, [*item[1:], ""], strict=True):
+        if text == "(":
+            inside.append(inside[-1] or following == "select")
+        if not inside[-1]:
+            found.append(text)
+        if text == ")":
+            inside.pop()
+    return found
 
 
 def _outer(texts: list[str], names: set[int]) -> list[int]:

@@ -98,13 +98,15 @@ SHOWN_AS = {
 """Tables that show rows of another, and which."""
 PERMITTED_BY = {name.lower(): name for name in _MASTERS}
 """The record type whose permission a table needs."""
+ONE_ROW = "dual"
+"""The table of one row."""
 DATES = frozenset(column for columns in COLUMNS.values() for column, kind, _, _ in columns if kind in "ds")
 _TYPES = {"i": "INTEGER", "n": "NUMERIC"}
 
 
 def declarations() -> list[str]:
     """The statements that make the tables and their indexes."""
-    made = []
+    made = [f"CREATE VIEW [{ONE_ROW}] AS SELECT 'X' AS [dummy]"]
     for table, columns in COLUMNS.items():
         whole = ", ".join(f"[{column}] {_TYPES.get(kind, 'TEXT')}" for column, kind, _, _ in columns)
         key = ", PRIMARY KEY (id)" if any(column == "id" for column, *_ in columns) and table != "transactionline" else ""

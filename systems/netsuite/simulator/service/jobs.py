@@ -14,7 +14,7 @@ from aiohttp import web
 
 from systems.netsuite.simulator.answers import MEDIA, Detail, NsError, answer_of, bad_header, missing, resource
 from systems.netsuite.simulator.door.entrance import Door, Inner
-from systems.netsuite.simulator.service.records import host_of
+from systems.netsuite.simulator.service.records import envelope, host_of
 
 JOBS = "/services/rest/async/v1/job"
 _KEY = "X-NetSuite-Idempotency-Key"
@@ -29,7 +29,13 @@ class Jobs:
 
     def add(self, app: web.Application) -> None:
         """Add the routes of jobs."""
-        for path, inner in (("{job}", self._job), ("{job}/task/{task}", self._task), ("{job}/task/{task}/result", self._result)):
+        told = (
+            ("{job}", self._job),
+            ("{job}/task", self._tasks),
+            ("{job}/task/{task}", self._task),
+            ("{job}/task/{task}/result", self._result),
+        )
+        for path, inner in told:
             app.router.add_get(f"{JOBS}/{path}", self._door.guarded("GET /job", inner))
 
     def wrap(self, inner: Inner) -> Inner:
@@ -75,6 +81,11 @@ class Jobs:
         here = f"{host_of(request)}{JOBS}/{held['id']}"
         links = {"links": [{"rel": "self", "href": here}], "task": {"links": [{"rel": "self", "href": f"{here}/task"}]}}
         return resource(links | {"completed": True, "id": held["id"], "progress": _progress(held)})
+
+    async def _tasks(self, request: web.Request) -> web.Response:
+        held = self._held(request)
+        here = f"{host_of(request)}{JOBS}/{held['id']}/task/1"
+        return resource(envelope(request, [{"links": [{"rel": "self", "href": here}], "id": "1"}], 0, 1), "collection")
 
     async def _task(self, request: web.Request) -> web.Response:
         held = self._held(request)

@@ -85,12 +85,14 @@ class RecordRoutes:
         """`POST /{type}`."""
         asked = self._asked(request, "edit")
         _refuse_unknown(request)
+        _refuse_preview(request)
         return self._saved(request, await body_of(request), ({"_kind": asked.kind}, None))
 
     async def update(self, request: web.Request) -> web.Response:
         """`PATCH /{type}/{id}`."""
         asked = self._asked(request, "edit")
         _refuse_unknown(request, "replace")
+        _refuse_preview(request)
         body = await body_of(request)  # first, so that nobody changes the record between reading and saving it
         row = self._named(request, asked)
         return self._saved(request, body, (row, row))
@@ -216,6 +218,13 @@ def _self(href: str) -> dict[str, str]:
 def host_of(request: web.Request) -> str:
     """The address of the account as the client wrote it."""
     return f"{request.scheme}://{request.host}"
+
+
+def _refuse_preview(request: web.Request) -> None:
+    """A form or the options of its fields is asked for by Accept, and saves nothing."""
+    asked = request.headers.get("Accept", "").replace(" ", "")
+    if any(f"type={kind}" in asked for kind in ("select-options", "create-form", "edit-form")):
+        raise bad_header("Forms and the options of their fields are not shown by this simulator.", "Accept")
 
 
 async def body_of(request: web.Request) -> Any:

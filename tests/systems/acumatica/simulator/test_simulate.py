@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import socket
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from console.cli.main import app
 from console.cli.simulate import simulate
 from runtime.errors import Broken
 
@@ -20,3 +25,25 @@ def test_an_unknown_or_unreadable_setting_is_named() -> None:
         simulate("acumatica", settings=["max_sessions=two"])
     with pytest.raises(Broken, match=r"'max_sessions' is not key=value"):
         simulate("acumatica", settings=["max_sessions"])
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(Broken, match=rf"127\.0\.0\.1:{port} cannot be taken: Address already in use"):
+            simulate("acumatica", port=port)
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    for port in ("-1", "65536"):
+        ended = CliRunner().invoke(app, ["simulate", "acumatica", "--port", port])
+        assert (ended.exit_code, "Invalid value for '--port'" in ended.output) == (2, True), ended.output
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Broken, match="file/state cannot be made: Not a directory"):
+        simulate("acumatica", state_dir=tmp_path / "file" / "state")
+    with pytest.raises(Broken, match="file/joined cannot be made: Not a directory"):
+        simulate("acumatica", join=tmp_path / "file" / "joined")

@@ -199,6 +199,10 @@ async def test_an_idempotency_key_counts_for_asynchronous_requests_alone(world: 
     assert (*again.problem[:2], again.body["title"]) == (400, "IDEMPOTENCY_ERROR", "Conflict")
     assert again.headers["Location"].endswith(job)
     assert (await client.call("GET", job)).body["progress"] == "succeeded"
+    tasks = (await client.call("GET", job)).body["task"]["links"][0]["href"].removeprefix(client.url)
+    task = (await client.call("GET", tasks)).body["items"][0]["links"][0]["href"].removeprefix(client.url)
+    assert task == f"{job}/task/1"
+    assert (await client.call("GET", task)).body["progress"] == "succeeded"
     result = await client.call("GET", f"{job}/task/1/result")
     assert result.status == 204
     assert (await client.read(f"vendor/{result.id}"))["companyName"] == "Three"
@@ -224,3 +228,15 @@ async def test_a_record_with_transactions_is_not_deleted(client: Client, vendor:
         assert (await client.call("DELETE", path)).status == 204
         assert (await client.call("GET", path)).status == 404
     assert (await client.call("GET", SUITEQL)).status == 405
+
+
+@pytest.mark.parametrize("kind", ["select-options", "create-form", "edit-form"])
+async def test_a_form_that_is_asked_for_saves_nothing(world: World, client: Client, vendor: str, kind: str) -> None:
+    asked = client.with_headers(Accept=f"application/vnd.oracle.resource+json; type={kind}")
+    held = len(await world.journal("vendor"))
+    for method, path in (("POST", "vendor"), ("PATCH", f"vendor/{vendor}")):
+        assert (await asked.call(method, path, {"companyName": "Form Supply", "subsidiary": {"id": "2"}})).problem[:2] == (
+            400,
+            "INVALID_HEADER",
+        )
+    assert len(await world.journal("vendor")) == held

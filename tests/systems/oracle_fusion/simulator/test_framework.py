@@ -67,7 +67,9 @@ async def test_version_1_queries_by_example(client: Client) -> None:
     since = sorted(row["LastUpdateDate"] for row in everything)[30]
     newer = (await client.get("/suppliers", q=f"LastUpdateDate>={since}", limit=499)).items
     assert len(newer) == sum(row["LastUpdateDate"] >= since for row in everything)
-    assert (await client.get("/suppliers", q="Status=ACTIVE and SupplierId>5")).items == []  # all of it is the value
+    for of_version_2 in ("Status=ACTIVE and SupplierId>5", "Status = 'ACTIVE' and Supplier like 'R%'", "Status='ACTIVE' and"):
+        assert (await client.get("/suppliers", q=of_version_2)).status == 400, "never an empty set for what is no value"
+    assert (await client.get("/suppliers", q="Supplier=Smith and Sons")).status == 200
 
 
 async def test_version_2_takes_expressions_with_quotes_and_refuses_a_semicolon(client: Client) -> None:

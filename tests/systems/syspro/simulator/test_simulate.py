@@ -113,3 +113,10 @@ def test_a_plain_odata_client_pages_through_ap_invoices() -> None:
         assert {row["InvoiceDate"] for row in late} == {newest}
         with pytest.raises(HTTPError, match="401"):
             page_of(ready, "wrong")
+
+
+def test_a_site_that_was_started_by_itself_has_suppliers_and_invoices_to_look_at() -> None:
+    with simulated("syspro") as ready:
+        session = logged_on(ready)
+        assert found_rows(ready, session, "ApSupplier", "Supplier SupplierName", ("Supplier", "0000010"))
+        assert page_of(ready, ready["credentials"]["operator_password"], count="true")["@odata.count"] >= 30
