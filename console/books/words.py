@@ -58,11 +58,13 @@ def flow_id(entry: Mapping[str, Any], settings: ConnectionSettings | None) -> st
     """The flow of a ledger entry, result or command; "" if the connection has none for it."""
     if settings is None:
         return ""
-    place = entry["system"], entry.get("record", ""), entry["source_entity"]
-    found = flow_of(settings.erp.declared.flows, *place)
-    if found is None:  # a void or milestone has no record of its own in any flow
-        own = [flow for flow in settings.erp.declared.flows if (flow.target, flow.entity) == (place[0], place[2])]
-        found = next((flow for flow in own if entry["purpose"] in (flow.purpose, *flow.other_purposes)), None)
+    system, record, entity = entry["system"], entry.get("record", ""), entry["source_entity"]
+    flows = settings.erp.declared.flows
+    own = [flow for flow in flows if (flow.target, flow.entity) == (system, entity)]
+    # A void or milestone may have a record of its own in no flow; a reversal has one in each flow that writes it, of which its purpose tells its own.
+    of_record = [flow for flow in own if record in flow.records] or own
+    found = next((flow for flow in of_record if entry["purpose"] in (flow.purpose, *flow.other_purposes)), None)
+    found = found or flow_of(flows, system, record, entity)
     return found.id if found is not None else ""
 
 

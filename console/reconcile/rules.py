@@ -149,7 +149,7 @@ class _Judging:
 
     def _not_wanted(self) -> Iterator[Finding]:
         one, left = self.one, self._sum(self.documents)
-        if self.documents:
+        if self.documents and not (left == ZERO and self._is_reversed()):
             if left != one.amount or one.decision not in (f.OBSERVED, f.NO_FLOW):
                 words = f"the ERP has it, and by the rules in force it is not posted: {one.words}"
                 yield self._corrected(f.CHANGED_AT_SOURCE, left, one.amount - left, words)

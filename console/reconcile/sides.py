@@ -26,6 +26,8 @@ MONEY = ("invoice", "credit_memo", "payment", "bill", "vendor_credit", "ap_payme
 CREDITS: Mapping[tuple[str, str], int] = {
     ("invoice", "credit_memo"): -1,
     ("invoice", "ar_credit_memo"): -1,
+    ("invoice", "vendor_credit"): -1,
+    ("invoice", "ap_credit"): -1,
     ("payment", "ar_refund"): -1,
     ("bill", "vendor_credit"): -1,
     ("bill", "ap_credit"): -1,

@@ -266,3 +266,13 @@ class WanderingOfNetSuite(DocumentsOfNetSuite):
 
 TestWanderingOfNetSuite = pytest.mark.chaos(pytest.mark.timeout(3600)(WanderingOfNetSuite.TestCase))
 TestWanderingOfNetSuite.settings = settings(_SETTINGS, max_examples=200, stateful_step_count=30)
+
+
+class WanderingOfFusion(Documents):
+    """The same with an ERP that creates no customers and takes no bills, in orders that differ from run to run."""
+
+    erp = "oracle_fusion"
+
+
+TestWanderingOfFusion = pytest.mark.chaos(pytest.mark.timeout(3600)(WanderingOfFusion.TestCase))
+TestWanderingOfFusion.settings = settings(_SETTINGS, max_examples=200, stateful_step_count=30)
