@@ -293,14 +293,14 @@ class _Judging:
             return
         less = self.one.settled - booked.settled
         coming = [k for k in self.known.values() if k.is_application and k.is_on_a_list]
-        pending = sum((k.amount for k in coming), ZERO)
-        if less and pending == less:
+        unclear = [k for k in coming if k.reason == reasons.CHANGED_AFTER_POST and e.made_key(k.op_key) == k.op_key]
+        pending = sum((k.amount for k in coming if k not in unclear), ZERO)
+        if not less or pending == less:
             return  # each of them is told as what it is
-        if less:
-            self._told |= {k.op_key for k in coming}
-            words = f"the source settles {money(self.one.settled)}, the ERP {money(booked.settled)}"
-            by = coming[0].op_key if coming and pending == less else ""
-            yield Finding(f.UN_APPLIED, less, words=words, by=by, document=booked.erp_id)
+        self._told |= {k.op_key for k in coming}
+        words = f"the source settles {money(self.one.settled)}, the ERP {money(booked.settled)}"
+        may_be_there = unclear and less == pending - sum((k.amount for k in unclear), ZERO)  # a lost ledger left them to a person
+        yield Finding(f.UN_APPLIED, less, words=words, by=unclear[0].op_key if may_be_there else "", document=booked.erp_id)
 
     # --- amounts, and what the ledger says --------------------------------------------------------------------------------
 

@@ -239,7 +239,7 @@ class Arrivals:
             entry = e.held(entry, incoming.at, reasons.TOO_LARGE, f"{len(incoming.value)} bytes", command=None)
         elif entry["op_key"] in reverses or taken_back:
             entry = e.looked_up_first(entry, incoming.at, rules.steps)
-        elif incoming.redivided and parts.makes(incoming.command) and not e.is_terminal(entry):
+        elif incoming.redivided and not e.is_terminal(entry) and parts.is_unclear(incoming.command, sets):
             entry = parts.unless_redivided(entry, sets[parts.set_of(entry["op_key"])], rules.steps)
         comes = parts.tells(incoming, sets) if incoming.redivided else e.is_terminal(entry)
         if taken_back and e.intent_open(entry):

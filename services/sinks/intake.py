@@ -209,7 +209,7 @@ class Intake:
         busy = next((one for one in about if self._is_busy(one) or self._is_presumed(one)), None)
         if busy is not None:
             return busy
-        withdrawn += withdrawal.ended(incoming, (*takers, *gone))
+        withdrawn += filter(self._must_be_asked, withdrawal.ended(incoming, (*takers, *gone)))
         withdrawn = [parent for parent in keys if self._must_be_asked(parent)] or withdrawn
         unknown = next((one["op_key"] for one in withdrawn if self._must_be_asked(one)), None)
         self._mark(document, queue, frozenset(one["op_key"] for one in withdrawn) if unknown is not None else frozenset())
@@ -262,8 +262,8 @@ class Intake:
 
     def _must_be_asked(self, entry: Ledger) -> bool:
         owner = self.owner
-        rules = owner.sights.aimed(owner.sights.key_of(entry)).rules
-        if not withdrawal.must_be_asked(entry, rules) or owner.schedule.lanes_of(entry["connection"]) is None:
+        key = owner.sights.aimed(owner.sights.key_of(entry))
+        if not withdrawal.must_be_asked(key) or owner.schedule.lanes_of(entry["connection"]) is None:
             return False
         if owner.sights.ahead(entry) is not None and not e.may_predate(entry):
             return False  # it was kept waiting since it came: a look-up would show what another application left

@@ -99,6 +99,15 @@ def makes(command: CommandEnvelope) -> bool:
     return command["action"] in _MAKES
 
 
+def is_unclear(command: CommandEnvelope, newest: Mapping[str, Incoming]) -> bool:
+    """Whether a look-up of this part alone would not tell what is there, after its document's parts had changed and all that was known is lost. Of
+    applications that is true of one that the newest set has no more: it is found by documents that were not looked up yet."""
+    if command["action"] != APPLY:
+        return makes(command)
+    known = newest.get(set_of(command["op_key"]))
+    return known is not None and command["part"] not in (known.command["parts"] or {})
+
+
 def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
     """A part that was not written and is gone; only what comes later in the log brings it back."""
     version = incoming.command["source_version"]

@@ -27,7 +27,7 @@ from services.sinks.entry import Incoming
 from services.sinks.gate import View
 from services.sinks.moves import Step, finish, resting
 from services.sinks.resolve import Absent, Ended, proof
-from services.sinks.state import Find, Key, LookedUp, LookupFailed, Phase, Reserve, Rules, Turn, Wait
+from services.sinks.state import Find, Key, LookedUp, LookupFailed, Phase, Reserve, Turn, Wait
 from systems.contract import Capability
 
 MODE = "withdrawal"
@@ -43,11 +43,11 @@ def may_withdraw(incoming: Incoming) -> bool:
 
 
 def withdrawn(incoming: Incoming, own: Ledger | None, target: Ledger | None, others: Iterable[parts.Part]) -> list[Ledger]:
-    """The entries that the command withdraws: `own` of its op-key, the `target` that it reverses, other parts of its document. Where a ledger is
-    rebuilt its own entry is known before it comes, and other parts of its set are not."""
-    is_known = own is not None and incoming.place <= e.place(own)
-    found = [own] if own is not None and incoming.takes_back and not is_known else []
-    found += [target] if target is not None and not is_known else []
+    """The entries that the command withdraws: `own` of its op-key, the `target` that it reverses, other parts of its document."""
+    if own is not None and incoming.place <= e.place(own):
+        return []
+    found = [own] if own is not None and incoming.takes_back else []
+    found += [target] if target is not None else []
     if incoming.command["parts"] is not None:
         document = [*others, *([parts.Part(own)] if own is not None else [])]
         found += [] if parts.is_stale(incoming, document) else [one.entry for one in parts.moved(incoming, document)]
@@ -59,8 +59,11 @@ def ended(incoming: Incoming, takers: Iterable[Ledger]) -> list[Ledger]:
     return [one for one in takers if e.takes_back(one) and e.place(one) < incoming.place]
 
 
-def must_be_asked(entry: Ledger, rules: Rules) -> bool:
-    """Whether the system has to be asked first, and can be."""
+def must_be_asked(key: Key) -> bool:
+    """Whether the system has to be asked first, and can be. What takes back, and for which it has no write, is a person's: nobody tried it."""
+    entry, rules = key.entry, key.rules
+    if e.takes_back(entry) and not entry.get("takes_back"):
+        return False
     return bool(rules.steps) and rules.capability is not Capability.C5 and e.never_asked(entry)
 
 

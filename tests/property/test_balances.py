@@ -276,3 +276,16 @@ class WanderingOfFusion(Documents):
 
 TestWanderingOfFusion = pytest.mark.chaos(pytest.mark.timeout(3600)(WanderingOfFusion.TestCase))
 TestWanderingOfFusion.settings = settings(_SETTINGS, max_examples=200, stateful_step_count=30)
+
+
+class WanderingWhereAllIsLost(Documents):
+    """The same, and now and then the ledger is lost: alone, with the results, or with the offsets, too."""
+
+    @rule(lost=st.sampled_from(["ledger", "results", "all"]))
+    def it_is_lost(self, lost: str) -> None:
+        self.said.append(f"lost: {lost}")
+        self.runs(self.world.loses(lost))
+
+
+TestWanderingWhereAllIsLost = pytest.mark.chaos(pytest.mark.timeout(3600)(WanderingWhereAllIsLost.TestCase))
+TestWanderingWhereAllIsLost.settings = settings(_SETTINGS, max_examples=100, stateful_step_count=24)

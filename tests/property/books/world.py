@@ -139,6 +139,15 @@ class World:
             self.arrives()
         await self.works()
 
+    async def loses(self, lost: str) -> None:
+        """Once everything is at rest the ledger is lost (`ledger`), or the results with it (`results`), or the offsets, too (`all`)."""
+        await self.works()
+        if lost == "all":
+            self.sink.lose_all()
+        else:
+            self.sink.lose(results=lost == "results")
+        await self.works()
+
     def _customers(self) -> list[str]:
         return [str(one["id"]) for one in self.source.rows("customers")]
 

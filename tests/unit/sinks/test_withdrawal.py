@@ -53,7 +53,7 @@ def test_what_is_not_there_goes_on_waiting_as_it_was_and_is_asked_for_once(entry
     made = asked(entry, Found(()))
     kept = ("state", "reason", "detail", "due_at", "waits_for", "intent_attempt", "erp_id")
     assert {name: dict(made)[name] for name in kept} == {name: dict(entry)[name] for name in kept}
-    assert not withdrawal.must_be_asked(made, RULES)
+    assert not withdrawal.must_be_asked(Key(made, RULES))
     after, effects = step(Key(made, RULES), Turn(1.0, View(AT), C.command, withdraws=True))
     assert (after.entry, effects) == (made, ()), "it is not written before the command came that gives it up"
 
@@ -71,7 +71,7 @@ def test_what_is_there_is_adopted() -> None:
 def test_what_is_there_otherwise_counts_as_written(found: tuple[Document, ...]) -> None:
     made = asked(WAITS, Found(found))
     assert e.is_written(made)
-    assert not withdrawal.must_be_asked(made, RULES)
+    assert not withdrawal.must_be_asked(Key(made, RULES))
 
 
 def test_a_paused_connection_is_not_asked_and_tried_again_later() -> None:
@@ -127,5 +127,5 @@ def test_parts_are_given_up_that_the_newer_set_has_no_more_or_otherwise() -> Non
     ids=["no look-up", "no write", "posted", "attempt open", "refused"],
 )
 def test_nothing_is_asked_where_it_is_known_or_cannot_be(entry: Ledger, rules: Rules) -> None:
-    assert withdrawal.must_be_asked(WAITS, RULES)
-    assert not withdrawal.must_be_asked(entry, rules)
+    assert withdrawal.must_be_asked(Key(WAITS, RULES))
+    assert not withdrawal.must_be_asked(Key(entry, rules))
