@@ -102,7 +102,7 @@ def makes(command: CommandEnvelope) -> bool:
 def is_unclear(command: CommandEnvelope, newest: Mapping[str, Incoming]) -> bool:
     """Whether a look-up of this part alone would not tell what is there, after its document's parts had changed and all that was known is lost. Of
     applications that is true of one that the newest set has no more: it is found by documents that were not looked up yet."""
-    if command["action"] != APPLY:
+    if command["action"] != APPLY or not command["amount"]:
         return makes(command)
     known = newest.get(set_of(command["op_key"]))
     return known is not None and command["part"] not in (known.command["parts"] or {})
