@@ -55,7 +55,7 @@ _READ = {
     "journalEntry": "journal",
 }
 """Kinds that have a canonical form, and which."""
-_TAKES_OFF = ("vendorCredit", "customerRefund")
+_TAKES_OFF = ("customerRefund",)
 """Shown as positive amounts; the source tells what they come from as less than nothing."""
 _OF_THE_DAY = f"{BALANCES}?since=2026-01-01"
 """Last year's documents are no part of what both sides have: they were entered in NetSuite alone."""
