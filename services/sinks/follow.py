@@ -120,6 +120,8 @@ class Followed:
         """A pause that the owner of this partition decided itself, before it comes back from the topic."""
         place = (control["connection"], control["system"])
         with self._lock:
+            if self._is_by_a_person(place):
+                return
             self._paused = {**self._paused, place: control["reason"]}
             self._own |= {place}
             self._unread[place] = partition
@@ -235,9 +237,10 @@ class Followed:
     def _fold_pause(self, control: Control) -> None:
         connection, system = control["connection"], control["system"]
         if control["action"] == "pause":
-            place = (connection, system)
-            self._paused = {**self._paused, place: control["reason"] or "paused"}
-            self._own = self._own | {place} if is_own_pause(control) else self._own - {place}
+            place, is_own = (connection, system), is_own_pause(control)
+            if not (is_own and self._is_by_a_person(place)):
+                self._paused = {**self._paused, place: control["reason"] or "paused"}
+                self._own = self._own | {place} if is_own else self._own - {place}
             self._unread.pop((connection, system), None)
         elif control["action"] in ("resume", "ceiling"):
             self._resumed = {**self._resumed, (connection, system): control["at"]}
@@ -246,6 +249,10 @@ class Followed:
                 for place, reason in self._paused.items()
                 if place[0] != connection or (system != "" and place[1] not in ("", system))
             }
+
+    def _is_by_a_person(self, place: Paused) -> bool:
+        """Whether a person has paused this; a pause of our own that comes later takes nothing from that."""
+        return place in self._paused and place not in self._own
 
     def _fold_period(self, period: _Period) -> tuple[str, Any]:
         self._periods[period.connection] = {**self._periods.get(period.connection, {}), period.code: period}

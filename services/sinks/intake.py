@@ -28,6 +28,7 @@ from services.sinks.ledger import head_of
 from services.sinks.outputs import STAGE
 from services.sinks.owner import Owner
 from systems.mapped import APPLY
+from systems.parents import is_meant
 from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, SOURCE_HASH
 
 
@@ -167,6 +168,7 @@ class Intake:
                 on = self._waits_for(incoming, document, queue)
             except Exception as error:  # noqa: BLE001 - the edge of one command
                 queue.waiting.popleft()
+                self._mark(document, queue, frozenset())
                 self._fails(incoming, error)
                 continue
             if on is not None:
@@ -255,10 +257,15 @@ class Intake:
 
     def _found_by(self, entry: Ledger) -> list[Ledger]:
         """The documents by whose ids an application is found: as long as these are not known, it would be said not to be there."""
-        command = self.owner.sights.command_of(entry) if entry["action"] == APPLY else None
-        named = {(link["entity"], link["source_id"]) for link in command["parents"]} if command is not None else set()
-        of_named = [one for name in sorted(named) for one in self.owner.sights.entries(entry["connection"], *name)]
-        return [one for one in of_named if one["action"] in e.MAKES and one["action"] != APPLY]
+        command = self.owner.sights.command_of(entry) if entry["action"] == APPLY and self._must_be_asked(entry) else None
+        if command is None:
+            return []
+        return [
+            one
+            for link in command["parents"]
+            for one in self.owner.sights.entries(entry["connection"], link["entity"], link["source_id"])
+            if one["action"] in e.MAKES and one["action"] != APPLY and is_meant(one, link)
+        ]
 
     def _must_be_asked(self, entry: Ledger) -> bool:
         owner = self.owner

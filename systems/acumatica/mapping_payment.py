@@ -11,7 +11,7 @@ from typing import Any
 from systems.acumatica.allocation import PRODUCT, Mapped, mapped
 from systems.acumatica.mapping_receivable import header_dimensions
 from systems.mapped import Draft, NoCommand, Plan
-from systems.postings.applications import applications, receivable
+from systems.postings.applications import applications, of_nothing, receivable
 from systems.postings.collection import is_refund, paid_how, receipt, refund_body, refund_hold, refund_parents
 from systems.postings.document import Posting, Target, other_currency
 from systems.postings.ends import voided, worthless
@@ -23,8 +23,10 @@ COLLECTION = Target("A2", "collection", PRODUCT)
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a payment becomes: the receipt first, then its applications in their order."""
-    if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
+    if ended := voided(record, COLLECTION, plan.time_zone):
         return ended
+    if ended := worthless(record, COLLECTION):
+        return [*ended, *of_nothing(record, plan, receivable(COLLECTION))]
     if is_refund(record):
         return [_refund(record, mapped(plan, record["paid_on"]))]
     return [

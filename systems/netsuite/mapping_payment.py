@@ -15,7 +15,7 @@ from typing import Any
 from systems.mapped import Draft, NoCommand, Plan
 from systems.netsuite.allocation import PRODUCT, Mapped, header, mapped, segments, unit_named
 from systems.netsuite.mapping_receivable import SALE, customer_dimensions, of_sale
-from systems.postings.applications import applications, receivable
+from systems.postings.applications import applications, of_nothing, receivable
 from systems.postings.collection import (
     counted_applications,
     is_refund,
@@ -43,8 +43,10 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     """What a payment becomes: the receipt or journal first, then its applications in their order."""
     made = mapped(plan, record["paid_on"])
     kind = made.settings.receivables.payments_as
-    if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
+    if ended := voided(record, COLLECTION, plan.time_zone):
         return ended
+    if ended := worthless(record, COLLECTION):
+        return ended if kind == JOURNAL else [*ended, *map(of_sale, of_nothing(record, plan, receivable(COLLECTION)))]
     if kind == JOURNAL:
         return [_journal(record, made), *counted_applications(record, COLLECTION)]
     if is_refund(record):

@@ -15,7 +15,7 @@ from typing import Any
 
 from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, dimensions, mapped
-from systems.postings.applications import applications, receivable
+from systems.postings.applications import applications, of_nothing, receivable
 from systems.postings.collection import in_order, is_refund, paid_how, receipt, refund_body, refund_hold
 from systems.postings.document import Hold, Posting, Target
 from systems.postings.ends import voided, worthless
@@ -29,8 +29,10 @@ _BY_PAYABLES = "refund_by_payables"
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer payment becomes."""
-    if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
+    if ended := voided(record, COLLECTION, plan.time_zone):
         return ended
+    if ended := worthless(record, COLLECTION):
+        return [*ended, *of_nothing(record, plan, receivable(COLLECTION))]
     if is_refund(record):
         return [_refund(record, mapped(plan, record["paid_on"]))]
     return [

@@ -19,6 +19,8 @@ from systems.postings.document import UNITS, Hold, Mapped, Posting, Target, othe
 from systems.postings.lines import ZERO, broken_cents
 from systems.values.codes import code
 
+_OVERAPPLIED, _UNMATCHED = "overapplied", "unapplication_unmatched"
+
 
 @dataclass(frozen=True)
 class Applying:
@@ -49,8 +51,21 @@ def applications(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[D
         why = {"reached": "it settles nothing"}
         target = how.target
         return [Draft(COMPLETION, why, target.flow, target.purpose, action=UNAPPLIED, currency=record["currency"], parted=True)]
-    made = [_application(record, found, number, plan, how) for number in range(len(found))]
+    back, settled, made = sum((one["amount"] for one in unmatched), ZERO), ZERO, []
+    for number, one in enumerate(found):
+        settled += one["amount"]
+        made.append(_held(_application(record, found, number, plan, how), _beyond(record, (settled, back), how)))
     return made + [_unmatched(record, one, plan, how) for one in unmatched]
+
+
+def of_nothing(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[Draft]:
+    """The applications of a payment of 0.00, which moves what is paid from one document to another: each is a person's. None where it has none."""
+    if not any(one["amount"] for one in record["applications"]):
+        return []
+    what = str(record["entity"]).replace("_", " ")
+    words = f"the {what} is 0.00 and moves this from one document to another: enter it in {how.target.product}, then skip this"
+    made = applications(record, plan, how)
+    return [one if one.amount < 0 else replace(one, hold=_OVERAPPLIED, hold_detail=words) for one in made]
 
 
 def standing(found: Sequence[Application]) -> tuple[list[Application], list[Application]]:
@@ -86,7 +101,6 @@ def _application(record: Mapping[str, Any], found: Sequence[Application], number
         if other["amount"] == one["amount"] or place == len(before) - 1
     ]
     hold = other_currency(record, plan, str(record["entity"]).replace("_", " ")) or broken_cents("application", one["amount"])
-    hold = hold or _beyond(record, [some["amount"] for some in found[: number + 1]])
     told, later = ([with_number(other, opening) for other in some] for some in ([*before, one], after))
     draft = _draft(made, record, told, how, (hold, tuple(parents)))
     return replace(draft, body={**draft.body, "later": later}) if later else draft
@@ -102,13 +116,25 @@ def _begun(record: Mapping[str, Any], one: Application, plan: Plan) -> Mapped[An
     return made
 
 
-def _beyond(record: Mapping[str, Any], amounts: Sequence[Decimal]) -> Hold | None:
-    """The hold of the application with which a payment or credit settles more than it is."""
-    if sum(amounts, ZERO) <= abs(record["total"]):
+def _held(draft: Draft, hold: Hold | None) -> Draft:
+    """The draft with this hold, unless it has one."""
+    return draft if draft.hold or hold is None else replace(draft, hold=hold.name, hold_detail=hold.words)
+
+
+def _beyond(record: Mapping[str, Any], told: tuple[Decimal, Decimal], how: Applying) -> Hold | None:
+    """The hold of the application with which a payment or credit settles more than it is, by what it settles with it and what negative applications
+    take back that match none: where these make room for it, a person has to do that first."""
+    settled, back = told
+    if settled <= abs(record["total"]):
         return None
     what = str(record["entity"]).replace("_", " ")
-    words = f"with it the applications come to {sum(amounts, ZERO):.2f}, the {what} is {record['total']:.2f}: correct the source document"
-    return Hold("overapplied", words)
+    if settled + back <= abs(record["total"]):
+        words = (
+            f"there is room for it once {-back:.2f} of the {what} is taken back in {how.target.product}: do that, then release this"
+        )
+        return Hold(_UNMATCHED, words)
+    words = f"with it the applications come to {settled:.2f}, the {what} is {record['total']:.2f}: correct the source document"
+    return Hold(_OVERAPPLIED, words)
 
 
 def _alike(one: Application, found: Sequence[Application]) -> list[Application]:
@@ -119,7 +145,7 @@ def _alike(one: Application, found: Sequence[Application]) -> list[Application]:
 def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: Applying) -> Draft:
     """A negative application that takes back no other: a person decides what it means."""
     words = f"it takes back {-one['amount']} of {how.settles} {one['document_id']}, which is no application of it: enter it in "
-    hold = Hold("unapplication_unmatched", f"{words}{how.target.product}, then skip this")
+    hold = Hold(_UNMATCHED, f"{words}{how.target.product}, then skip this")
     return _draft(_begun(record, one, plan), record, [with_number(one, None)], how, (hold, ()))
 
 

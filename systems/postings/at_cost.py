@@ -77,7 +77,7 @@ def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> P
             by_receipt += worth or ZERO
         else:
             _add(found, one, worth or ZERO, made, how)
-    found.by_vendor = booking(found.by_vendor)
+    found.by_vendor = booking(found.by_vendor, made)
     left_out = {"lines out of the inventory: the vendor's bill of the receipt is the payable": by_receipt}
     if how.basis == PRICE:
         left_out["sales tax is no payable to a vendor"] = record["tax"]
@@ -86,21 +86,19 @@ def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> P
     return found
 
 
-def booking(parts: Mapping[str, Part]) -> dict[str, Part]:
+def booking(parts: Mapping[str, Part], made: Mapped[Any]) -> dict[str, Part]:
     """The parts that book something: one whose lines take each other back on every account of theirs is no document, and is counted with what is
-    worth nothing. A line of no worth is one whose cost is not told."""
-    return {
-        vendor: part
-        for vendor, part in parts.items()
-        if any(balances(part.lines).values()) or not all(one["amount"] for one in part.lines)
-    }
+    worth nothing. As long as anything is unresolved (a cost, a vendor, an account) all of them are kept: lines of two vendors may lie in one part."""
+    if made.unresolved:
+        return dict(parts)
+    return {vendor: part for vendor, part in parts.items() if any(balances(part.lines).values())}
 
 
 def balances(lines: Sequence[PostingLine]) -> dict[str, Decimal]:
-    """What lines come to on each account or item with its dimensions."""
+    """What lines come to on each account or item with its subaccount and dimensions."""
     found: dict[str, Decimal] = {}
     for one in lines:
-        place = f"{one['account'] or one['item']} {sorted(one['dimensions'].items())}"
+        place = f"{one['account'] or one['item']} {one.get('subaccount', '')} {sorted(one['dimensions'].items())}"
         found[place] = found.get(place, ZERO) + one["amount"]
     return found
 

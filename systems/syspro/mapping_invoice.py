@@ -101,7 +101,7 @@ def _by_code(found: Payables, made: Mapped) -> Payables:
         whole = parts.setdefault(kept, Part())
         whole.lines += part.lines
         whole.defaulted.update(part.defaulted)
-    return Payables(booking(parts), found.excluded)
+    return Payables(booking(parts, made), found.excluded)
 
 
 def _draft(

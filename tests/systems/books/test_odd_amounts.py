@@ -144,6 +144,19 @@ def test_what_is_taken_back_without_a_cost_is_held_as_what_is_sold_without_one(e
     assert [getattr(one, "action", "counted") for one in given] == ["counted", "nothing"]
 
 
+def test_costs_of_two_vendors_that_nobody_knows_do_not_take_each_other_back() -> None:
+    """They lie in one part until a row says whose they are; 61.37 was counted as nothing, and owed to a vendor once the rows were there."""
+    units = {name: {**row, "clearing_vendor": ""} for name, row in syspro.TABLES["business_unit"].items()}
+    own = replace(plan("syspro"), crosswalk=field_service.crosswalk({**syspro.TABLES, "business_unit": units, "sku_vendor": {}}))
+    lines = [
+        invoice_line("99.00", "1", quantity=Decimal(1), cost=Decimal("61.37"), sku_code="ODD-1"),
+        invoice_line("-99.00", "2", quantity=Decimal(-1), cost=Decimal("-61.37"), sku_code="ODD-2"),
+    ]
+    (one,) = drafts("syspro", invoice(lines, tax=Decimal(0), total=Decimal(0)), own)
+    assert (one.action, one.part) == ("create", "")
+    assert {"sku_vendor=ODD-1", "sku_vendor=ODD-2"} <= {name.partition(" ")[0] for name in one.unresolved}
+
+
 # --- more than there is -----------------------------------------------------------------------------------------------
 
 
@@ -154,6 +167,31 @@ def test_an_application_beyond_its_payment_is_held_and_those_before_it_are_not(e
     assert "come to 50.01, the payment is 50.00" in found[2].hold_detail
     back = [application("101", "30.00", "1"), application("101", "-30.00", "2"), application("102", "50.00", "3")]
     assert not any(one.hold for one in drafts(erp, payment("50.00", back)))
+
+
+@pytest.mark.parametrize("erp", ["acumatica", "netsuite", "oracle_fusion"])
+@pytest.mark.parametrize("more", [{}, {"refunded_payment_id": "77"}], ids=["payment", "refund"])
+def test_a_payment_of_nothing_that_settles_something_is_a_persons_by_what_it_settles(erp: str, more: dict[str, Any]) -> None:
+    """It was counted as a zero document, and its applications were in no list."""
+    moves = payment("0.00", [application("101", "40.00", "1"), application("102", "-40.00", "2")], **more)
+    found = [one for one in drafts(erp, moves) if one.action == "apply"]
+    assert [(one.hold, one.amount) for one in found] == [
+        ("unapplication_unmatched" if one.amount < 0 else "overapplied", one.amount) for one in found
+    ]
+    assert sorted(one.amount for one in found) == [Decimal("-40.00"), Decimal("40.00")]
+    beyond = [one for one in drafts(erp, payment("0.00", [application("101", "40.00")])) if one.action == "apply"]
+    assert [(one.hold, one.amount) for one in beyond] == [("overapplied", Decimal("40.00"))]
+
+
+@pytest.mark.parametrize("erp", ["acumatica", "netsuite", "oracle_fusion"])
+def test_what_has_room_once_a_person_took_something_back_says_so(erp: str) -> None:
+    """The source is right: 50.00 on one invoice, of which 20.00 went to another one later."""
+    moved = [application("101", "50.00", "1"), application("101", "-20.00", "2"), application("102", "20.00", "3")]
+    found = [one for one in drafts(erp, payment("50.00", moved)) if one.action == "apply"]
+    held = {one.amount: (one.hold, one.hold_detail) for one in found}
+    assert held[Decimal("50.00")] == ("", "")
+    assert held[Decimal("20.00")][0] == held[Decimal("-20.00")][0] == "unapplication_unmatched"
+    assert "room for it once 20.00 of the payment is taken back" in held[Decimal("20.00")][1]
 
 
 @pytest.mark.parametrize("erp", ["acumatica", "netsuite"])

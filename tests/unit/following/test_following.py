@@ -63,6 +63,18 @@ def test_only_the_sinks_own_pause_is_one_at_the_ceiling(cluster: Cluster) -> Non
     following.stop()
 
 
+def test_a_pause_of_our_own_that_comes_later_takes_nothing_from_a_persons(cluster: Cluster) -> None:
+    followed = Followed(CODEC, MemoryLinks(), SYSTEMS)
+    person = {**control("c0"), "reason": "the books are wrong, stop"}
+    own = {**control("c1"), "actor": "sinks", "reason": "ceiling: 5 documents an hour"}
+    _controls(cluster, person, own)
+    following = Following(SETTINGS, followed, lambda *_: None, {}).start()
+    assert (followed.paused("erp", "acme"), followed.is_at_ceiling("erp", "acme")) == (person["reason"], False)
+    followed.pause_now(own, 0)  # type: ignore[arg-type]  # a control
+    assert (followed.paused("erp", "acme"), followed.is_at_ceiling("erp", "acme")) == (person["reason"], False)
+    following.stop()
+
+
 def test_decisions_below_the_committed_offsets_are_not_kept(cluster: Cluster) -> None:
     _controls(cluster, *(control(f"c{number}", "release", op_key=f"op{number}") for number in range(4)), control("c4"))
     followed, following = _following([], control_from={("erp", 0): 2, ("other", 0): 4})
