@@ -32,14 +32,16 @@ def of_observed(preview: Preview) -> Ceiling:
 def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, preview: Preview | None) -> ConnectionSettings:
     """The settings with the ceiling that counts: the file's own; where it has none, that of what goes live, else the one in force. A flow that
     goes live beside others adds to theirs. One that was live before is in it already: it neither adds again nor lowers it to the little that is left
-    to write. Where nothing was observed yet, nothing is known that could limit it: the least would stop the first larger document."""
+    to write. Where nothing was observed yet, nothing is known that could limit it: the least would stop the first larger document. The default that
+    is in force then gives way to what is observed later, unless other flows are live, of which still nothing is known."""
     if "ceiling" in after.model_fields_set:
         return after
     if preview is None or not preview.days:
         return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
     first = of_observed(preview)
     if before is not None and preview.is_return:
-        first = _joined(before.ceiling, first, max)
+        is_known = before.ceiling != Ceiling() or before.live_flows
+        first = _joined(before.ceiling, first, max) if is_known else first
     elif before is not None and before.live_flows:
         first = _joined(before.ceiling, first, add)
     return after.model_copy(update={"ceiling": first})
@@ -53,10 +55,13 @@ def _joined(one: Ceiling, other: Ceiling, how: Callable[[Any, Any], Any]) -> Cei
 
 
 def ceiling_notes(ceiling: Ceiling, preview: Preview | None) -> list[str]:
-    """What `plan` says about a ceiling that is not the file's. Nothing where nothing goes live: what is in force stays."""
+    """What `plan` says about a ceiling that is not the file's, and where it comes from. Nothing where nothing goes live: what is in force stays."""
     if preview is None:
         return []
     words = f"ceiling of an hour: {ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"
     if not preview.days:
         return [f"{words}; nothing was observed from which a lower one could come, so write `ceiling` into the file"]
-    return [f"{words}; it comes from what was observed, `ceiling` in the file is another"]
+    if ceiling == Ceiling():
+        return [f"{words}; it is the default, `ceiling` in the file is another"]
+    origin = "what was observed" if ceiling == of_observed(preview) else "the ceiling in force and what was observed"
+    return [f"{words}; it comes from {origin}, `ceiling` in the file is another"]

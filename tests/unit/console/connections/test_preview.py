@@ -263,9 +263,28 @@ def test_no_ceiling_is_made_up_where_nothing_was_observed_and_a_flow_that_joins_
     joined = with_ceiling(file, in_force, few).ceiling
     assert (joined.documents_per_hour, joined.amount_per_hour) == (170, Decimal(118_000))
     assert ceiling_notes(joined, few) == [
-        "ceiling of an hour: 170 documents, 118,000; it comes from what was observed, `ceiling` in the file is another"
+        "ceiling of an hour: 170 documents, 118,000; it comes from the ceiling in force and what was observed, `ceiling` in the file is another"
     ]
     assert ceiling_notes(Ceiling(), None) == [], "a plan in observe said that the default came from what was observed"
+
+
+def test_a_flow_that_returns_takes_what_was_observed_where_the_ceiling_in_force_is_only_the_default() -> None:
+    """Where the first going-live had nothing observed, the default stayed for ever, and the note said that it came from what was observed."""
+    file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
+    back = preview(canonical(*[b'{"total": 900.00}'] * 60), hops.context(), NOTHING)
+    back.is_return = True
+    observed = Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))
+
+    def given(mode: str, ceiling: Ceiling) -> tuple[Ceiling, str]:
+        made = with_ceiling(file, as_mode(mode).model_copy(update={"ceiling": ceiling}), back).ceiling
+        return made, ceiling_notes(made, back)[0].partition("; ")[2].partition(",")[0]
+
+    more = Ceiling(documents_per_hour=300, amount_per_hour=Decimal(400_000))
+    assert given("observe", Ceiling()) == (observed, "it comes from what was observed")
+    assert given("observe", more) == (more, "it comes from the ceiling in force and what was observed")
+    assert given("live", Ceiling()) == (Ceiling(), "it is the default"), (
+        "flows that stay live, of which nothing is known, were limited"
+    )
 
 
 def test_a_flow_that_goes_back_to_live_neither_adds_to_the_ceiling_again_nor_lowers_it() -> None:
