@@ -12,6 +12,13 @@ import typer
 from console.cli.plan import person
 from console.output import Output, print_rows
 
+Again = Annotated[
+    bool,
+    typer.Option(
+        help="With --import: decide otherwise about what is linked or rejected already; a linked `create` is passed over."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -25,9 +32,7 @@ def match(
     accept_exact: Annotated[bool, typer.Option("--accept-exact", help="Accept every exact pair in bulk.")] = False,
     export: Annotated[Path | None, typer.Option(help="Write the open proposals to this .csv or .xlsx file.")] = None,
     decisions: Annotated[Path | None, typer.Option("--import", help="Take decisions from such a file.")] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="With --import: decide otherwise about what is linked or rejected already.")
-    ] = False,
+    again: Again = False,
     actor: Annotated[str, typer.Option(help="Who decides; default: the user of this machine.")] = "",
     reason: Annotated[str, typer.Option(help="Why; kept with every decision.")] = "",
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
@@ -38,10 +43,12 @@ def match(
     from console.matching.asking import answers_of
     from console.matching.decide import decided_links, exact_links, publish_links
     from console.matching.masters import never_read, read_masters
-    from console.matching.sheet import LEGEND, read_decisions, write_proposals
+    from console.matching.sheet import read_decisions, write_proposals
     from console.matching.summary import counted, hindrances, open_proposals
     from console.reading import Cluster
 
+    if again and decisions is None:
+        raise typer.BadParameter("it repeats the decisions of a sheet: name that with --import", param_hint="--again")
     cluster = Cluster()
     snapshot = in_force(cluster)
     settings = connected(snapshot, connection)
@@ -64,6 +71,12 @@ def match(
     exported = write_proposals(export, made) if export is not None else 0
     print_rows(counted(masters, made, hindered, written), output, f"match of {connection}")
     if export is not None and output is Output.table:
-        print(f"{exported} open proposals written to {export}. Fill in its column `decision` and take them with --import:")
-        for word, meaning in LEGEND:
-            print(f"  {word:<12}{meaning}")
+        _tell_exported(exported, export)
+
+
+def _tell_exported(count: int, path: Path) -> None:
+    from console.matching.sheet import LEGEND
+
+    print(f"{count} open proposals written to {path}. Fill in its column `decision` and take them with --import:")
+    for word, meaning in LEGEND:
+        print(f"  {word:<12}{meaning}")

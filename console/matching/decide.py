@@ -11,7 +11,7 @@ from console.connections.publish import Author, Publisher
 from console.matching.masters import Masters
 from console.matching.propose import Proposal
 from console.matching.score import Master
-from console.matching.sheet import MatchDecision
+from console.matching.sheet import MatchDecision, meant
 from console.tables.grid import Problems
 from schemas.records import Audit
 from systems import registry
@@ -44,7 +44,7 @@ def decided_links(
     again: bool = False,
 ) -> list[dict[str, Any]]:
     """A link for every accepted or rejected row. `create` makes none, because the document itself will. `again`: what is linked already may be
-    decided otherwise, and its former partner has none then.
+    decided otherwise, and its former partner has none then; a `create` that came true meanwhile is passed over.
 
     Raises `Broken` with everything that is wrong: ids that are not known, a partner of two, and what a sheet that was exported earlier says
     otherwise than the links in force.
@@ -92,18 +92,19 @@ def _pairs(
 
 def _meant(text: str, known: Mapping[str, Master]) -> str:
     """The ids that a spreadsheet makes this text of, by taking zeros away; "" where there are none."""
-    alike = [repr(master.id) for master in known.values() if shape(master.id) == shape(text)]
-    return f"Is {' or '.join(alike[:3])} meant? Format the column as Text and type it again" if alike else ""
+    return meant([master.id for master in known.values() if shape(master.id) == shape(text)])
 
 
 def _contradicts(decided: MatchDecision, before: str | None, partner: str, again: bool) -> str:
     """What is wrong with a decision about a master that has a link (`before`; None = it has none) since it was exported; "" if nothing is."""
-    if before is None or (decided.decision != "create" and (again or before == partner)):
+    is_create = decided.decision == "create"
+    if before is None or (again and (before or not is_create)) or (before == partner and not is_create):
         return ""
     stands = f"is linked to {before} already" if before else "was rejected already: it has no partner"
-    if decided.decision != "create":
+    if not is_create:
         return f"{stands}. Take its row out, or decide again with --again"
-    remedy = "take its row out" if before else "`ml-connector held release` has it created all the same, or take its row out"
+    passed_over = "take its row out, or pass it over with --again"
+    remedy = passed_over if before else "`ml-connector held release` has it created all the same, or take its row out"
     return f"{stands}; for create, {remedy}"
 
 

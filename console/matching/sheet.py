@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from console.tables.folder import grids
 from console.tables.grid import Entry, Form, Grid, Problems, entries, has_headings
 from console.tables.write import write_csv, write_xlsx
 from runtime.errors import Broken
-from systems.values.codes import code, visible
+from systems.values.codes import code, shape, visible
 
 HEAD = [
     "key", "entity", "verdict", "score", "decision", "allowed", "source_id", "source_name", "source_address", "source_phone",
@@ -104,9 +104,8 @@ def _decision(entry: Entry, problems: Problems) -> MatchDecision | None:
     entity, decision = (code(entry.values.get(name, "")).casefold() for name in ("entity", "decision"))
     source, target = (visible(entry.values.get(name, "")) for name in ("source_id", "target_id"))
     where, key = f"{entity} {source}".strip(), entry.values.get("key", "")
-    if decision and _is_of_another(key, entity, source):
-        words = "were columns sorted apart, or an id changed? Export again and keep its rows whole; a row that you write yourself has no key"
-        problems.add(entry.place, f"{where} stands in the row of {visible(key)[:80]}: {words}")
+    if decision and (words := _of_another(key, entity, source)):
+        problems.add(entry.place, f"{where}{words}")
     elif decision not in DECISIONS:
         problems.add(entry.place, f"{where}: decision {decision[:40]!r} is not one of accept, reject, create")
     elif not decision:
@@ -120,10 +119,20 @@ def _decision(entry: Entry, problems: Problems) -> MatchDecision | None:
     return None
 
 
-def _is_of_another(key: str, entity: str, source: str) -> bool:
-    """Whether the key of a row, which nobody edits, names another master than its cells do."""
+def meant(ids: Sequence[str]) -> str:
+    """Asks for the ids of which a spreadsheet made another one, by taking zeros away; "" where there are none."""
+    return f"Is {' or '.join(map(repr, ids[:3]))} meant? Format the column as Text and type it again" if ids else ""
+
+
+def _of_another(key: str, entity: str, source: str) -> str:
+    """What is wrong where the key of a row, which nobody edits, names another master than its cells do; "" if nothing is."""
     kind, _, name = key.partition("/")
-    return bool(code(key)) and (code(kind).casefold(), code(name)) != (entity, code(source))
+    if not code(key) or (code(kind).casefold(), code(name)) == (entity, code(source)):
+        return ""
+    if code(kind).casefold() == entity and shape(name) == shape(source):
+        return f". {meant([visible(name)[:80]])}"
+    words = "were columns sorted apart, or an id changed? Export again and keep its rows whole; a row that you write yourself has no key"
+    return f" stands in the row of {visible(key)[:80]}: {words}"
 
 
 def _sheets(path: Path) -> list[Grid]:

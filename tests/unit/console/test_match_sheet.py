@@ -9,7 +9,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 
+from console.cli.main import app
 from console.matching.masters import Masters
 from console.matching.propose import proposals
 from console.matching.score import Master
@@ -25,6 +27,19 @@ HEAD = "entity,source_id,target_id,decision\n"
 def decisions(path: Path, content: str) -> list[MatchDecision]:
     path.write_text(content)
     return read_decisions(path)
+
+
+def test_again_without_a_sheet_of_decisions_is_a_wrong_call() -> None:
+    """It was ignored without a word."""
+    said = CliRunner().invoke(app, ["match", "acme", "--again"])
+    assert said.exit_code == 2
+    assert "--import" in said.output
+
+
+def test_a_row_whose_id_lost_its_zeros_is_told_so(tmp_path: Path) -> None:
+    """It heard that columns were sorted apart."""
+    with pytest.raises(Broken, match=r"m\.csv:2: customer 7\. Is '007' meant\? Format the column as Text and type it again"):
+        decisions(tmp_path / "m.csv", f"key,{HEAD}customer/007,customer,7,,reject\n")
 
 
 @pytest.mark.parametrize("ending", [".csv", ".xlsx", ".CSV", ".XLSX"])

@@ -162,7 +162,11 @@ def _decided(linked: dict[str, str], *decisions: MatchDecision, again: bool = Fa
             ("", "reject"),
             "is linked to SHARE/0000000012 already. Take its row out, or decide again with --again",
         ),
-        ("SHARE/0000000012", ("", "create"), "is linked to SHARE/0000000012 already; for create, take its row out"),
+        (
+            "SHARE/0000000012",
+            ("", "create"),
+            "is linked to SHARE/0000000012 already; for create, take its row out, or pass it over with --again",
+        ),
         (
             "",
             ("SHARE/0000000013", "accept"),
@@ -178,9 +182,18 @@ def test_a_sheet_from_before_a_link_does_not_undo_it_unheard(before: str, decisi
     with pytest.raises(Broken, match=r"^m\.csv:7: vendor 70001 ") as refused:
         _decided({"70001": before}, late)
     assert told in str(refused.value)
-    if decision[1] == "create":
+    if decision[1] == "create" and not before:
         with pytest.raises(Broken):
             _decided({"70001": before}, late, again=True)
+
+
+def test_a_create_that_came_true_meanwhile_is_passed_over_with_again() -> None:
+    """Its first document had created and linked it: such a sheet was refused row by row, also with --again."""
+    late = MatchDecision("vendor", "70001", "", "create", "m.csv:7")
+    other = MatchDecision("vendor", "70002", "SHARE/0000000013", "accept", "m.csv:8")
+    linked = {"70001": "SHARE/0000000012"}
+    assert _decided(linked, late, again=True) == []
+    assert _decided(linked, late, other, again=True) == _decided(linked, other)
 
 
 def test_the_same_sheet_may_be_taken_twice() -> None:
