@@ -29,14 +29,27 @@ class Pause:
 
 
 def pauses(controls: Iterable[Mapping[str, Any]]) -> dict[str, Pause]:
-    """The connections that are paused now, by the decisions in their order. Sinks obey the same rules (`services/sinks/follow.py`)."""
+    """The connections that are paused now, each with its newest pause, by the decisions in their order."""
+    return {connection: pause for (connection, _), pause in sorted(_in_force(controls).items(), key=lambda one: one[1].at)}
+
+
+def pauses_of(controls: Iterable[Mapping[str, Any]], connection: str) -> list[Pause]:
+    """Every pause of a connection that one resume ends: the sink's own first, then in their order."""
+    found = [pause for (paused, _), pause in _in_force(controls).items() if paused == connection]
+    return sorted(found, key=lambda pause: (pause.actor != STAGE, pause.at))
+
+
+def _in_force(controls: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Pause]:
+    """The pauses that are in force, by connection and system. Sinks obey the same rules (`services/sinks/follow.py`): a pause of their own takes
+    nothing from a person's."""
     found: dict[tuple[str, str], Pause] = {}
     for control in controls:
         connection, system = control["connection"], control["system"]
         if control["op_key"]:
             continue
-        if control["action"] == "pause":
+        before = found.get((connection, system))
+        if control["action"] == "pause" and (control["actor"] != STAGE or before is None or before.actor == STAGE):
             found[(connection, system)] = Pause(control["actor"], control["reason"], control["at"], system)
         elif control["action"] in ("resume", "ceiling"):
             found = {p: one for p, one in found.items() if p[0] != connection or (system != "" and p[1] not in ("", system))}
-    return {connection: pause for (connection, _), pause in sorted(found.items(), key=lambda one: one[1].at)}
+    return found

@@ -192,7 +192,7 @@ def resume(
 
 
 def _decide(action: str, connection: str, reason: str, actor: str) -> None:
-    from console.books.controls import pauses
+    from console.books.controls import pauses_of
     from console.cli.held import send_control
     from console.connections.applying import in_force
     from console.connections.publish import require_reason
@@ -201,15 +201,15 @@ def _decide(action: str, connection: str, reason: str, actor: str) -> None:
     require_reason(reason)
     cluster = Cluster()
     in_force(cluster, connection)
-    before = pauses(seen.record for seen in cluster.decisions(connection)).get(connection)
+    before = pauses_of((seen.record for seen in cluster.decisions(connection)), connection)
     send_control(cluster, action, {"connection": connection}, reason, actor or person())
     for line in paragraph(f"{action}: {connection} ({was_paused(before)})"):
         print(line)
 
 
-def was_paused(before: Pause | None) -> str:
-    """What a pause or resume met, in words: another person's pause ends with the first resume."""
-    return f"it was paused {before.words()}" if before is not None else "it was not paused"
+def was_paused(before: Sequence[Pause]) -> str:
+    """What a pause or resume met, in words: the first resume ends every pause, also another person's."""
+    return f"it was paused {'; and '.join(pause.words() for pause in before)}" if before else "it was not paused"
 
 
 def _groups(systems: Iterable[str]) -> dict[str, tuple[str, ...]]:

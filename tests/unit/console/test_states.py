@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from console.books.controls import Pause, pauses
+from console.books.controls import Pause, pauses, pauses_of
 from console.books.states import Feeds, Head, States, heads
 from console.cli.main import app
 from console.cli.status import lines, was_paused
@@ -159,8 +159,20 @@ def test_a_pause_or_resume_without_a_reason_is_refused(verb: str) -> None:
 
 def test_what_a_pause_or_resume_met_is_told() -> None:
     """One resume ends the pauses of two people, and the second one was not named to anybody."""
-    assert was_paused(pauses([control("pause")]).get("acme")) == "it was paused by Ada: month end"
-    assert was_paused(pauses([control("pause"), control("resume", "Bo")]).get("acme")) == "it was not paused"
+    assert was_paused(pauses_of([control("pause")], "acme")) == "it was paused by Ada: month end"
+    assert was_paused(pauses_of([control("pause"), control("resume", "Bo")], "acme")) == "it was not paused"
+
+
+def test_every_pause_that_a_resume_ends_is_told_the_sinks_own_first() -> None:
+    """Only the newest was named: who resumed after a month end did not hear that the ceiling had been reached, too."""
+    own = control("pause", "sinks", reason="ceiling: 1000 documents in an hour", system=ERP)
+    met = pauses_of([own, control("pause"), control("pause", "Bo", reason="audit", system=SOURCE)], "acme")
+    said = was_paused(met)
+    assert said.startswith("it was paused by its own rule: the connection's ceiling of an hour is reached")
+    assert said.endswith("; and by Ada: month end; and by Bo: audit")
+    assert pauses_of([own, control("pause"), control("resume", "Bo")], "acme") == []
+    both = [control("pause", system=ERP), own]
+    assert [one.actor for one in pauses_of(both, "acme")] == ["Ada"], "a pause of the sink's own replaced a person's"
 
 
 def test_the_sinks_own_pause_is_told_as_its_rule() -> None:
