@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from runtime.errors import Broken
 
@@ -200,6 +200,18 @@ class Settings(BaseSettings):
 DEMO_TIMING = Timing(lease_s=2, freeze_s=3, request_s=3, p_max_s=4, v_max_s=3)
 
 
+def _not_json(error: SettingsError) -> tuple[str, str]:
+    """What to say of a variable that gives a whole section, or a list: whoever meant one setting is told its own variable. `error` names only the
+    section."""
+    section = str(error).partition('field "')[2].partition('"')[0]
+    variable = f"ML_CONNECTOR_{section.upper()}"
+    given = sorted(name for name in os.environ if name.upper().startswith(f"{variable}__"))
+    if variable not in (name.upper() for name in os.environ):
+        return f"{', '.join(given) or variable}: a list is not JSON.", 'Write it as ["first", "second"].'
+    first = next(iter(type(Settings.model_fields[section].default).model_fields)).upper()
+    return f"{variable} is a section, not a setting.", f"Remove it, and set {variable}__{first} or another of its settings."
+
+
 def settings_from_environment(**overrides: object) -> Settings:
     """The settings of this process. Raises `Broken` naming the first key that is wrong."""
     try:
@@ -208,6 +220,8 @@ def settings_from_environment(**overrides: object) -> Settings:
         first = error.errors()[0]
         key = "ML_CONNECTOR_" + "__".join(str(part).upper() for part in first["loc"])
         raise Broken(f"{key}: {first['msg'].removeprefix('Value error, ')}.", "Correct it or remove it.") from error
+    except SettingsError as error:
+        raise Broken(*_not_json(error)) from None  # its cause holds the value
     if settings.profile == "demo" and "timing" not in settings.model_fields_set:
         return settings.model_copy(update={"timing": DEMO_TIMING})
     return settings

@@ -36,6 +36,12 @@ SASL = {"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "PLAIN", "SASL_USERNA
         ({"KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT", "KAFKA__SSL_CERTIFICATE_FILE": "c"}, "ssl_certificate_file is set, but"),
         ({"KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}, "needs sasl_mechanism"),
         ({f"KAFKA__{key}": value for key, value in SASL.items() if key != "SASL_PASSWORD_FILE"}, "needs sasl_password_file"),
+        (
+            {"KAFKA": "127.0.0.1:1"},
+            "ML_CONNECTOR_KAFKA is a section, not a setting. Remove it, and set ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS",
+        ),
+        ({"INGRESS__TRUSTED_PROXIES": "p-canary"}, "ML_CONNECTOR_INGRESS__TRUSTED_PROXIES: a list is not JSON"),
+        ({"TIMING": "p-canary {"}, "ML_CONNECTOR_TIMING is a section"),
         ({"KAFKA__SECURITY_PROTOCOL": "SSL", "KAFKA__SSL_CERTIFICATE_FILE": "c"}, "belong together"),
         ({"KAFKA__SECURITY_PROTOCOL": "SSL", "KAFKA__SSL_KEY_FILE": "k"}, "belong together"),
         ({"KAFKA__SECURITY_PROTOCOL": "SASL_SSL", "KAFKA__SASL_MECHANISM": "OAUTHBEARER"}, "SASL_MECHANISM"),
