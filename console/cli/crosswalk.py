@@ -14,7 +14,6 @@ if TYPE_CHECKING:  # imported here so that --help is quick
 
 _ALL_DAYS = 3650
 """Days of documents whose values are exported: everything that was read, also from before the cut-over."""
-_ONE_FILE = (".csv", ".tsv", ".txt", ".xls", ".xlsm", ".xlsb", ".ods")
 commands = typer.Typer(help="Mapping tables of a connection.", no_args_is_help=True)
 
 
@@ -91,10 +90,11 @@ def export(
 
 
 def _form(path: Path) -> None:
-    """Raise `Broken` for a name that promises one file in a form that is not written: it would become a folder of that name."""
+    """Raise `Broken` for a name that promises one file in a form that is not written: it would become a folder of that name. A folder with a dot
+    in its name must be there already."""
     from runtime.errors import Broken
 
-    if path.suffix.casefold() in _ONE_FILE and not path.is_dir():
+    if path.suffix.casefold() not in ("", ".xlsx") and not path.is_dir():
         raise Broken(f"{path}: the tables are not written in this form.", "Name an .xlsx file, or a folder for one .csv a table.")
 
 

@@ -156,12 +156,19 @@ def test_the_exported_tables_have_a_line_for_what_was_seen_and_are_read_again(cl
     assert plain.stdout.startswith("2 rows of 2 tables written")
 
 
-@pytest.mark.parametrize("name", ["tables.csv", "Tables.XLS", "tables.ods"])
+@pytest.mark.parametrize("name", ["tables.csv", "Tables.XLS", "tables.ods", "t.json", "t.yaml", "t.numbers", "t.xltx"])
 def test_tables_are_not_exported_into_a_folder_that_is_named_like_a_file(tmp_path: Path, name: str) -> None:
     """`tables.csv` became a folder of that name, which no spreadsheet opens."""
     with pytest.raises(Broken, match=r"not written in this form\. Name an \.xlsx file, or a folder"):
         invoked("crosswalk", "export", "acme", str(tmp_path / name))
     assert not (tmp_path / name).exists()
+
+
+def test_tables_are_exported_into_a_folder_that_there_is_whatever_its_name(cluster: Cluster, tmp_path: Path) -> None:
+    put(cluster, field_service.invoice())
+    (tmp_path / "acme.2026").mkdir()
+    assert invoked("crosswalk", "export", "acme", str(tmp_path / "acme.2026")).exit_code == 0
+    assert (tmp_path / "acme.2026" / "business_unit.csv").exists()
 
 
 def test_coverage_names_what_would_hold_the_documents_of_the_last_days(cluster: Cluster) -> None:
