@@ -8,13 +8,16 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from console.cli import exit_codes
 from console.output import Output, print_json, printable
+
+if TYPE_CHECKING:  # imported here so that --help is quick
+    from console.connections.fitting import Unfit
 
 _AMOUNT = re.compile(r"-?[0-9][0-9,]{0,20}(\.[0-9]{1,6})?")
 Amount = Annotated[str, typer.Option("--yes", help="The amount to confirm when going live or ending. Example: --yes 55825.68")]
@@ -52,8 +55,7 @@ def plan(
     try:
         found = plan_of(file, Consent(accept_earlier_cutover, remove_rows), offline)
     except Unfit as unfit:
-        _show((), list(unfit.lines), ("0 to set",), output)
-        raise SystemExit(exit_codes.SETTINGS) from None
+        _show_unfit(unfit, output)
     closing = [*found.to_confirm, *(f"note: {note}" for note in found.notes)]
     _show(found.change.lines, found.refused, (*closing, found.change.totals), output, found.to_confirm)
     raise SystemExit(exit_codes.NOT_OK if found.refused else exit_codes.OK)
@@ -76,10 +78,14 @@ def apply(
     """Put a connection's files in force: rows, encrypted credentials, then the connection. Applying again changes nothing."""
     from console.connections.applying import applied
     from console.connections.consent import Consent
+    from console.connections.fitting import Unfit
 
     held = frozenset(accept_held or ())
     consent = Consent(accept_earlier_cutover, remove_rows, amount_of(yes), another_key_ring, held, unmatched)
-    lines, refused = applied(file, actor or person(), reason, consent)
+    try:
+        lines, refused = applied(file, actor or person(), reason, consent)
+    except Unfit as unfit:
+        _show_unfit(unfit, output)
     _show(lines, refused, () if lines or refused else ("no changes",), output)
     raise SystemExit(exit_codes.NOT_OK if refused else exit_codes.OK)
 
@@ -111,6 +117,12 @@ def amount_of(text: str) -> Decimal | None:
 def person() -> str:
     """The user of this machine, as the author of a decision."""
     return os.environ.get("ML_CONNECTOR_ACTOR") or getpass.getuser()
+
+
+def _show_unfit(unfit: Unfit, output: Output) -> NoReturn:
+    """Print what is wrong with the settings of a file, and end."""
+    _show((), list(unfit.lines), ("0 to set",), output)
+    raise SystemExit(exit_codes.SETTINGS) from None
 
 
 def _show(

@@ -52,7 +52,10 @@ def test_a_file_that_does_not_fit_is_told_line_by_line_and_ends_with_78(tmp_path
     assert said.stdout.splitlines()[-1] == "0 to set, 3 refused"
     assert f"refused: {path}:2: lable: " in said.stdout
     assert "canary" not in said.output
-    assert json.loads(plan(path, "--output", "json").stdout)["refused"]
+    refused = json.loads(plan(path, "--output", "json").stdout)["refused"]
+    applied = CliRunner().invoke(app, ["apply", str(path), "--output", "json"], catch_exceptions=False)
+    assert (applied.exit_code, json.loads(applied.stdout)["refused"]) == (78, refused), "apply printed no JSON"
+    assert len(refused) == 3
 
 
 def test_a_ring_that_is_not_set_is_named_with_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
