@@ -59,6 +59,8 @@ def ceiling_notes(ceiling: Ceiling, preview: Preview | None) -> list[str]:
     if preview is None:
         return []
     words = f"ceiling of an hour: {ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"
+    if not preview.days and ceiling != Ceiling():
+        return [f"{words}; it is the one in force, `ceiling` in the file is another"]
     if not preview.days:
         return [f"{words}; nothing was observed from which a lower one could come, so write `ceiling` into the file"]
     if ceiling == Ceiling():

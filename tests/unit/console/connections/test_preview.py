@@ -258,6 +258,8 @@ def test_no_ceiling_is_made_up_where_nothing_was_observed_and_a_flow_that_joins_
     assert with_ceiling(file, None, unread).ceiling == Ceiling()
     (told,) = ceiling_notes(Ceiling(), unread)
     assert told.endswith("; nothing was observed from which a lower one could come, so write `ceiling` into the file")
+    (told,) = ceiling_notes(Ceiling(documents_per_hour=120), unread)
+    assert told.endswith("; it is the one in force, `ceiling` in the file is another")
     in_force = as_mode("live").model_copy(update={"ceiling": Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))})
     few = preview(canonical(b'{"total": 1.00}'), hops.context(), NOTHING)
     joined = with_ceiling(file, in_force, few).ceiling
