@@ -12,7 +12,6 @@ import pytest
 from services.sinks import consume
 from tests.property.books.world import World
 
-
 _BOOKS = ("receivablesInvoices", "standardReceipts")
 """What Oracle Fusion keeps of the two documents."""
 
