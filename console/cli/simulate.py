@@ -51,7 +51,8 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="ml-connector-") as scratch:
         place, chosen = state_dir or Path(scratch), _pairs(settings or [])
         if join is None:
-            chosen = _enough_sessions(system) | _alone(system) | chosen
+            filled = {} if _is_kept(place) else _alone(system)
+            chosen = _enough_sessions(system) | filled | chosen
             asyncio.run(_serve([_built(system, _options(seed, place, chosen))], port, None))
             return
         if system not in {erp.name for erp in registry.erps()}:
@@ -99,6 +100,11 @@ def _made(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Broken(f"{folder} cannot be made: {error.strerror}.", "Give a folder that can be written to.") from error
+
+
+def _is_kept(folder: Path) -> bool:
+    """Whether a folder has a state already, which is not filled again."""
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _alone(system: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from systems.checks import Findings
 from systems.contract import Access, Finding
 from systems.mapped import Crosswalk
 from systems.netsuite.check_values import Values
-from systems.netsuite.client import LIMITS, Client
+from systems.netsuite.client import LIMITS, Client, TooMany
 from systems.netsuite.mapping_sightings_shape import day
 from systems.netsuite.models import truth
 from systems.netsuite.resources import SOURCES, stamp
@@ -107,6 +107,8 @@ class _Checker:
         """One part of the check. Its error becomes a finding that names the permission it needs, and the other parts go on."""
         try:
             await part()
+        except TooMany as error:
+            self._found.failed("reading", error, error.remedy)
         except (Broken, Refused) as error:
             words = error.words if isinstance(error, Broken) else str(error)
             self._found.say("error", "rights", words, f"Give the role {permission}.")

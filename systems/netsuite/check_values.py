@@ -7,7 +7,7 @@ sum up others take no posting. What nobody names although it is there is told to
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from runtime.errors import Refused
@@ -29,18 +29,21 @@ Part = Callable[[Crosswalk], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value: its word, the table and column of its name there, and whether it serves certain subsidiaries, or may be a summary."""
+    """A kind of value: its word, the table and column of its name there, and whether it serves certain subsidiaries, or may be a summary. Of a kind
+    with many values (`is_long`) those alone are asked for that somebody names."""
 
     word: str
     table: str
     name: str = "t.name"
     is_shared: bool = False
     is_summing: bool = False
+    is_long: bool = False
 
 
-_ACCOUNT = Kind("account", "account", "t.accountsearchdisplayname", is_shared=True, is_summing=True)
-_ITEM = Kind("item", "item", "t.itemid", is_shared=True)
-_VENDOR, _CUSTOMER = Kind("vendor", "vendor", "t.entityid"), Kind("customer", "customer", "t.entityid")
+_ACCOUNT = Kind("account", "account", "t.accountsearchdisplayname", is_shared=True, is_summing=True, is_long=True)
+_ITEM = Kind("item", "item", "t.itemid", is_shared=True, is_long=True)
+_VENDOR = Kind("vendor", "vendor", "t.entityid", is_long=True)
+_CUSTOMER = Kind("customer", "customer", "t.entityid", is_long=True)
 
 
 class Values:
@@ -67,30 +70,28 @@ class Values:
 
     # --- lists --------------------------------------------------------------------------------------------------------
 
-    async def _rows(self, kind: Kind, ids: Mapping[str, str] | None = None) -> dict[str, Row]:
+    async def _rows(self, kind: Kind, ids: Collection[str] | None = None) -> dict[str, Row]:
         columns = ["t.id", f"{kind.name} AS name", "t.isinactive"]
         columns += ["t.subsidiary"] if kind.is_shared and self._own else []
         columns += ["t.includechildren"] if kind.is_shared and self._own and kind.table not in _UNTOLD else []
         columns += ["t.issummary"] if kind.is_summing else []
-        where = f" WHERE t.id IN ({listed(filter(is_id, ids))})" if ids is not None else ""
+        where = f" WHERE t.id IN ({listed(ids)})" if ids is not None else ""
         query = f"SELECT {', '.join(columns)} FROM {kind.table} t{where} ORDER BY t.id ASC"  # noqa: S608 - ids alone
         return {text(row, "id"): row for row in await self._client.rows(query, kind.word)}
 
     async def _compare(self, kind: Kind, wanted: Mapping[str, str], *, is_segment: bool = False) -> dict[str, Row]:
         """Compare named values with a list. Of a segment it is told what each value is called; where one of a table is not there or inactive, the
         default of the settings stands in (`segments.py`), so that nothing is refused for it."""
-        known = await self._rows(kind, wanted if kind in (_VENDOR, _CUSTOMER) else None) if wanted else {}
+        asked = list(filter(is_id, wanted)) if kind.is_long else list(wanted)
+        known = await self._rows(kind, asked if kind.is_long else None) if asked else {}
 
         def judge(value: str, source: str) -> Judged | None:
             row = known.get(value)
             lenient = "warning" if is_segment and not source.startswith("settings.") else "error"
             if row is None:
                 some = ", ".join(f"{key} {text(one, 'name')}" for key, one in list(known.items())[:_SHOWN])
-                return Judged(
-                    lenient,
-                    f"{kind.word} {value} of {source} is not in NetSuite; there are: {some or 'none'}.",
-                    f"Correct {source}.",
-                )
+                there = "" if kind.is_long else f"; there are: {some or 'none'}"
+                return Judged(lenient, f"{kind.word} {value} of {source} is not in NetSuite{there}.", f"Correct {source}.")
             fault = self._fault(row)
             level = lenient if truth(row, "isinactive") else "error"
             words = f"{kind.word} {value} ({text(row, 'name')}) of {source} {fault}."

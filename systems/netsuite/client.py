@@ -45,6 +45,10 @@ _REMEDY = (
 Query = Sequence[tuple[str, str]]
 
 
+class TooMany(Broken):
+    """A list has more rows than are read of it."""
+
+
 class Client:
     """One session of one role."""
 
@@ -65,7 +69,7 @@ class Client:
 
     async def rows(self, query: str, what: str, most: int = 10_000) -> list[Row]:
         """Every row of a list that is short (up to about `most`), by pages. The query needs an order that leaves no ties. Raises what `page`
-        raises, and `Transient` for a longer one."""
+        raises, `TooMany` for a longer one, and `Transient` for one that says it goes on and brings nothing."""
         found: list[Row] = []
         while len(found) < most:
             got, _ = await self.page(query, what, offset=len(found))
@@ -73,8 +77,8 @@ class Client:
             if not got.has_more:
                 return found
             if not got.rows:
-                break
-        raise Transient(f"netsuite {what}: the list has no end after {len(found)} rows")
+                raise Transient(f"netsuite {what}: the list goes on after {len(found)} rows, and brings nothing")
+        raise TooMany(f"netsuite {what}: there are more than {len(found)} rows.", "Delete those that nobody uses.")
 
     async def look(self, query: str, what: str, size: int = MOST_ROWS) -> Listed:
         """Like `page`, but sent once, for a call that was reserved."""

@@ -28,7 +28,7 @@ from systems.netsuite.documents import (
 )
 from systems.netsuite.masters import address_of
 from systems.netsuite.models import Row, reference, sublist
-from systems.netsuite.refs import ref_of
+from systems.netsuite.refs import REVERSES, ref_of
 from systems.netsuite.settings import Settings
 from systems.owners import FIELD_SERVICE, owned
 from systems.values.members import money_or_zero, required_id, text
@@ -212,11 +212,17 @@ def is_marked(row: Row, ref: str) -> bool:
     return ref in text(row, "memo").split()
 
 
+def _is_taken_off(row: Row, amount: Decimal) -> bool:
+    """Whether a payment's memo says that a command of ours took an application of this amount off it (`undo.mark_of`)."""
+    marks = (word.partition(":") for word in text(row, "memo").split())
+    return any(ref_of(mark) and mark.endswith(REVERSES) and told == f"{amount:.2f}" for mark, _, told in marks)
+
+
 def application(row: Row, resolved: ResolvedCommand, ids: tuple[str, str], *, is_ours: bool = False) -> Document | None:
     """The command's application on the payment or credit memo that `row` shows; None where it is not there. `ids`: those of payer and document.
 
     It is there where the payer's memo carries its ref, or where a person entered all that the command tells of this document; not so with `is_ours`,
-    where it was just sent and only the ref tells that it was taken.
+    where it was just sent and only the ref tells that it was taken. One that we took off again is not there, though its ref stays in the memo.
     """
     (payer, target), told = ids, fields(resolved.command)["applications"]
     given, own = applied_to(row, target.partition("/")[2]), told[-1]["amount"]
@@ -224,6 +230,8 @@ def application(row: Row, resolved: ResolvedCommand, ids: tuple[str, str], *, is
     if not is_marked(row, resolved.command["ref"]):
         is_typed = resolved.original is None and not is_ours and given >= until
         return _application(resolved, payer, target, ()) if is_typed else None
+    if not given and not is_ours and _is_taken_off(row, own):
+        return None
     return _application(resolved, payer, target, () if given >= own else (f"amount: {given}, {own}",))
 
 

@@ -68,8 +68,8 @@ class Client:
             if not got.has_more:
                 return found
             if not got.rows:
-                break
-        raise Transient(f"oracle_fusion {resource}: the list has no end after {len(found)} rows")
+                raise Transient(f"oracle_fusion {resource}: the list goes on after {len(found)} rows, and brings nothing")
+        raise Transient(f"oracle_fusion {resource}: there are more than {len(found)} rows")
 
     async def framework_versions(self) -> list[str]:
         """The framework versions that the pinned version of the resources offers. Raises what `get` raises."""

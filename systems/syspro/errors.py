@@ -7,6 +7,8 @@ missing licence or permission and for each business error are assumed. For a wri
 
 from __future__ import annotations
 
+import re
+
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
 from runtime.redaction import told
@@ -37,17 +39,20 @@ SIGN_IN: tuple[Rule, ...] = (
     Rule((), r"operator|password|company", _NO, "credentials", broken=True, remedy=_OPERATOR),
 )
 """By the words of a refused Logon; the first that fits counts. Anything else may pass (Transient)."""
-_UNDER_WAY = (
-    r"(while|during)\b.*(post|transaction|updat)|(post|transaction|updat)\w*\b.*\b(in progress|aborted|terminated|interrupted)"
-)
+_SESSION = r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|\blog[- ]?(on|in)\b.*expired|expired.*\blog[- ]?(on|in)\b"
+_LICENSED = r"licen[cs]e"
+_RIGHTS = r"not (permitted|authori[sz]ed|allowed)|access .*denied|security"
+_POSTING = r"^(?=.*(post|transact|updat|import|set-?up|commit|sav(e|ing)|writ(e|ing|ten)|process|in progress|roll(ed)? ?back))"
 TEXTS: tuple[Rule, ...] = (
-    Rule((), _UNDER_WAY, _MAYBE, read=Transient),
-    Rule((), r"licen[cs]e", _NO, "licence", broken=True, remedy=_LICENCE),
-    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|log(on|in)( has)? expired", _NO, DROPPED),
-    Rule((), r"not (permitted|authori[sz]ed|allowed)|access .*denied|security", _NO, "rights", broken=True, remedy=_PERMIT),
+    Rule((), f"{_POSTING}.*({_LICENSED})", _MAYBE, "licence", read=Broken, remedy=_LICENCE),
+    Rule((), _LICENSED, _NO, "licence", broken=True, remedy=_LICENCE),
+    Rule((), f"{_POSTING}.*({_SESSION})", _MAYBE, DROPPED),
+    Rule((), _SESSION, _NO, DROPPED),
+    Rule((), f"{_POSTING}.*({_RIGHTS})", _MAYBE, "rights", read=Broken, remedy=_PERMIT),
+    Rule((), _RIGHTS, _NO, "rights", broken=True, remedy=_PERMIT),
 )
-"""By the words of a text that begins with ERROR, where XML was asked for. A call that timed out ("Timeout expired") without a word about the
-session, or that says that a posting was under way, may have been carried out."""
+"""By the words of a text that begins with ERROR, where XML was asked for. A text with a word of posting may have come after the document was taken,
+so that a write is never certainly refused by it; a call that timed out ("Timeout expired") is in no row."""
 HTTP: tuple[Rule, ...] = (
     Rule((401,), "", _NO, "signed_out", read=Broken, remedy=_OPERATOR),
     Rule((403,), "", _NO, "rights", broken=True, remedy=_PERMIT),
@@ -90,14 +95,14 @@ def said_in(text: str) -> str:
 
 
 def is_dropped(answer: Response) -> bool:
-    """Whether an answer says that the session is not there any more."""
+    """Whether an answer speaks of a session that is not there any more, whatever else it says: what it means to a write is asked of `TEXTS`."""
     if answer.status != 200 or len(answer.body) > 4096:
         return False
     try:
         text = text_of(answer.body)
     except Malformed:
         return False
-    return is_error_text(text) and _rule_of_text(text).reason == DROPPED
+    return is_error_text(text) and re.search(_SESSION, said_in(text), re.IGNORECASE) is not None
 
 
 def _rule_of_text(text: str) -> Rule:

@@ -12,8 +12,8 @@ import pytest
 from services.sinks import consume
 from tests.property.books.world import World
 
-_BOOKS = ("receivablesInvoices", "standardReceipts")
-"""What Oracle Fusion keeps of the two documents."""
+_BOOKS = {"oracle_fusion": ("receivablesInvoices", "standardReceipts"), "netsuite": ("invoice", "customerPayment")}
+"""What an ERP keeps of the two documents."""
 
 
 async def applied_and_taken_off(world: World) -> dict[str, Any]:
@@ -75,17 +75,18 @@ async def test_where_the_offsets_are_kept_an_application_that_is_wanted_no_more_
     assert (found.notes, unexplained) == ([], [])
 
 
+@pytest.mark.parametrize("erp", _BOOKS)
 async def test_an_application_that_was_taken_off_is_given_up_and_nothing_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, erp: str
 ) -> None:
     monkeypatch.setattr(consume, "RETAKE_S", 0.0)
-    world = World(tmp_path, "oracle_fusion")
+    world = World(tmp_path, erp)
     before = await applied_and_taken_off(world)
     assert {state for state, _, _ in before.values()} == {"POSTED"}
-    kept = [await world.erp_documents(kind) for kind in _BOOKS]
+    kept = [await world.erp_documents(kind) for kind in _BOOKS[erp]]
     await world.loses("all")
     assert [(one["state"], one["reason"]) for one in _applications(world).values()] == [("SUPERSEDED", "made_no_more")]
-    assert [await world.erp_documents(kind) for kind in _BOOKS] == kept
+    assert [await world.erp_documents(kind) for kind in _BOOKS[erp]] == kept
     found, unexplained = await world.compared()
     world.close()
     assert (found.notes, unexplained) == ([], [])

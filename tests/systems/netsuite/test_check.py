@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runtime.exchange import Request, Response, response
+from runtime.json import parse
 from systems.contract import Finding, Role
 from systems.netsuite.check import open_checker
 from tests.systems import field_service
-from tests.systems.netsuite.account import Site, account
+from tests.systems.netsuite.account import Deliver, Site, account
 
 GOOD: dict[str, dict[str, dict[str, str]]] = {
     "business_unit": {"Plumbing - Service": {"department": "3", "class": "1", "location": "1"}},
@@ -23,10 +26,13 @@ GOOD: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-async def found(site: Site, tables: Any = GOOD, secrets: Any = None, writes: Sequence[str] = (), **settings: Any) -> list[Finding]:
+async def found(
+    site: Site, tables: Any = GOOD, secrets: Any = None, writes: Sequence[str] = (), twist: Any = None, **settings: Any
+) -> list[Finding]:
     """The findings of a check."""
     own: dict[str, Any] = {"defaults": {"department": "8"}} | settings
-    access, _ = site.access(Role.CHECK, secrets, **own)
+    access, wire = site.access(Role.CHECK, secrets, **own)
+    wire.twist = twist
     entered = access if not writes else type(access)(**{**vars(access), "writes": frozenset(writes)})
     checker = open_checker(entered)
     try:
@@ -74,6 +80,38 @@ async def test_a_good_connection_has_no_error_and_tells_names(tmp_path: Path) ->
 async def test_each_value_that_cannot_be_used_is_named(tables: Any, words: str, tmp_path: Path) -> None:
     async with account(tmp_path) as site:
         assert words in said(await found(site, {**GOOD, **tables}), "error")
+
+
+def endless(table: str, rows: int) -> Any:
+    """A twist: the whole list of a table goes on without an end, with so many rows a page."""
+
+    async def twist(asked: Request, deliver: Deliver) -> Response:
+        query = str(parse(asked.body)["q"]) if "/suiteql" in asked.url else ""
+        if f"FROM {table} t" not in query or "WHERE" in query:
+            return await deliver(asked)
+        items = [{"id": str(number), "name": f"N{number}", "isinactive": "F"} for number in range(rows)]
+        told = {"count": rows, "hasMore": True, "items": items, "links": [], "offset": 0, "totalResults": 20_000}
+        return response(200, json.dumps(told).encode(), {"Content-Type": "application/json"})
+
+    return twist
+
+
+@pytest.mark.parametrize("table", ["item", "account", "vendor", "customer"])
+async def test_however_many_values_there_are_those_that_are_named_are_asked_for(table: str, tmp_path: Path) -> None:
+    async with account(tmp_path) as site:
+        assert said(await found(site, twist=endless(table, 1000)), "error") == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "remedy"),
+    [(1000, "department: there are more than 10000 rows", "nobody uses"), (0, "goes on after 0 rows, and brings nothing", "")],
+)
+async def test_a_list_that_is_too_long_is_told_from_one_that_brings_nothing(
+    rows: int, words: str, remedy: str, tmp_path: Path
+) -> None:
+    async with account(tmp_path) as site:
+        (one,) = [one for one in await found(site, twist=endless("department", rows)) if one.level == "error"]
+        assert (words in one.words, remedy in one.remedy) == (True, True), one
 
 
 @pytest.mark.parametrize(

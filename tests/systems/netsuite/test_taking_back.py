@@ -178,6 +178,20 @@ async def test_a_corrected_application_gives_the_new_amount(held: Books) -> None
     assert [one["balance"] for one in await held.kept("invoice")] == ["63.25"]
 
 
+async def test_an_application_that_we_took_off_is_not_found_and_one_that_a_person_took_off_differs(held: Books) -> None:
+    """As after ledger and results were lost: the memo keeps the ref of what was entered in either case."""
+    await posted(held, invoice(), "ar_invoice", off=OFF)
+    paid = payment("60.00", [application("101", "20.00")])
+    key = (await posted(held, paid, "ar_receipt"))[1].erp_id.partition("/")[2]
+    applied = await posted(held, paid, "ar_application")
+    target = held.ids["invoice/101"].partition("/")[2]
+    await held.site.enter("customerPayment", key, apply={"items": [{"doc": {"id": target}, "apply": False, "amount": 0}]})
+    assert [one.differences for one in await held.find(applied[0])] == [("amount: 0, 20.00",)]
+    await held.site.enter("customerPayment", key, apply={"items": [{"doc": {"id": target}, "apply": True, "amount": 20}]})
+    await held.post(held.reversal(*applied))
+    assert await held.find(applied[0]) == ()
+
+
 async def test_a_payment_that_bounces_opens_its_invoices_again(held: Books) -> None:
     await posted(held, invoice(), "ar_invoice", off=OFF)
     paid = payment("60.00", [application("101", "60.00")])

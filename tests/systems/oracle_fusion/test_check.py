@@ -178,7 +178,11 @@ async def test_what_does_not_answer_is_told_with_the_address(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("part", "body", "words"),
     [
-        ("/ledgersLOV", b'{"items":[],"count":0,"hasMore":true,"limit":499,"offset":0}', "the list has no end after 0 rows"),
+        (
+            "/ledgersLOV",
+            b'{"items":[],"count":0,"hasMore":true,"limit":499,"offset":0}',
+            "the list goes on after 0 rows, and brings nothing",
+        ),
         ("/fscmRestApi/resources", b'{"items":[{"version":"11.13.18.05","allowedFrameworkVersions":9}]}', "there are: none"),
         ("/fscmRestApi/resources", b'{"items":[{"version":"11.13.18.05","allowedFrameworkVersions":null}, 5]}', "there are: none"),
         ("/standardReceipts/describe", b'{"Resources":{"standardReceipts":{"item":{"actions":5}}}}', "has no applyReceipt"),

@@ -113,6 +113,62 @@ async def test_a_write_whose_session_was_dropped_was_certainly_not_done(tmp_path
         assert (await held.perform("create", made)).verdict.value == "yes"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The session has expired",
+        "Session terminated while SYSPRO was being updated",
+        "Session dropped after the transaction was posted",
+        "Logon of operator MLSINK has expired",
+        "Log in again; your login token expired",
+        "Your session has ended. Updates are not allowed while logged off",
+    ],
+)
+async def test_a_session_that_ended_is_renewed_whatever_else_the_text_says(text: str, tmp_path: Path) -> None:
+    """A look-up logs on again and is repeated; a posting only forgets the session."""
+    async with books(tmp_path) as held:
+        ended: list[str] = []
+
+        async def twist(asked: Request, deliver: Deliver) -> Response:
+            (told,) = parse_qs(urlsplit(asked.url).query).get("UserId", [""])
+            is_ended = told in ended and "/Logoff" not in asked.url
+            return response(200, f"ERROR: {text}".encode()) if is_ended else await deliver(asked)
+
+        def end_it() -> None:
+            ended.extend(parse_qs(urlsplit(held.wire.sent[-1].url).query)["UserId"])
+
+        made = held.resolved(costly())
+        await held.find(made)
+        held.wire.twist = twist
+        end_it()
+        assert (await held.find(made)).documents == ()
+        assert paths(held.wire.sent).count("Logon") == 2
+        end_it()
+        assert (await held.perform("create", made)).reason == "session_dropped"
+        assert paths(held.wire.sent).count("Logon") == 2
+        assert (await held.find(made)).documents == ()
+        assert paths(held.wire.sent).count("Logon") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("Access denied to business object PORTOI while posting", "Permit the operator"),
+        ("Licence limit reached during Transaction Post", "license e.net"),
+        ("Transaction not permitted, month end aborted", "Permit the operator"),
+    ],
+)
+async def test_a_read_that_is_refused_for_rights_tells_what_to_do(text: str, remedy: str, tmp_path: Path) -> None:
+    async with books(tmp_path) as held:
+
+        async def twist(asked: Request, deliver: Deliver) -> Response:
+            return await deliver(asked) if "/Log" in asked.url else response(200, f"ERROR: {text}".encode())
+
+        held.wire.twist = twist
+        with pytest.raises(Broken, match=remedy):
+            await held.find(held.resolved(costly()))
+
+
 async def test_a_second_logon_of_one_operator_ends_the_first_and_another_operator_does_not(tmp_path: Path) -> None:
     async with company(tmp_path, suppliers=2) as site:
         first, second = Client(site.access(Role.SINK)[0]), Client(site.access(Role.SINK)[0])

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from console.cli.main import app
 from console.cli.simulate import simulate
 from runtime.errors import Broken
+from runtime.simulator.serve import Options
 
 
 def test_an_unknown_system_is_named_with_those_there_are() -> None:
@@ -47,3 +48,25 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         simulate("acumatica", state_dir=tmp_path / "file" / "state")
     with pytest.raises(Broken, match="file/joined cannot be made: Not a directory"):
         simulate("acumatica", join=tmp_path / "file" / "joined")
+
+
+@pytest.mark.parametrize(("is_kept", "planted"), [(False, True), (True, False)])
+def test_what_a_simulator_alone_is_filled_with_goes_into_a_new_folder_only(
+    is_kept: bool, planted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state that was kept is what its user left; --set still counts."""
+    started: list[Options] = []
+
+    def build(options: Options) -> None:
+        started.append(options)
+        raise ValueError("that is all")
+
+    monkeypatch.setattr("systems.netsuite.simulator.app.build", build)
+    state = tmp_path / "state"
+    state.mkdir()
+    if is_kept:
+        (state / "netsuite.sqlite").write_bytes(b"")
+    with pytest.raises(Broken, match="that is all"):
+        simulate("netsuite", state_dir=state, settings=["vendors=2"])
+    (options,) = started
+    assert (options.settings.get("history"), options.settings["vendors"]) == ("30" if planted else None, "2")
