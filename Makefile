@@ -27,7 +27,7 @@ $(STAMP): requirements.txt pyproject.toml
 demo: $(STAMP) ## a working day through every service, every ERP side by side, with accidents; ARGS="--jobs 100"
 	$(BIN)/ml-connector demo $(ARGS)
 
-# Each worker has a cluster of its own; most tests wait for processes, so two workers take little more than half the time of one.
+# Each worker has a cluster of its own. There is one more of them than cores (tests/conftest.py), for most tests wait for processes.
 # What keeps it short with five ERPs: one stage for all tests of a folder that share it (tests/acceptance, tests/chaos); a pace at which the polling
 # of that stage leaves the cores to the tests; a day of four hours with 20 jobs for each ERP; of the contract suite every third answer for what
 # takes a document back, and 250 cuts of a long answer; 6,000 records through killed processes. `make chaos` plays the whole of what is sampled.
