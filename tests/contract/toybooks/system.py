@@ -30,6 +30,8 @@ from systems.contract import (
     Write,
 )
 from systems.mapped import Crosswalk, Draft, NoCommand, Plan
+from systems.postings.document import Target
+from systems.postings.ends import voided
 
 
 class Settings(BaseModel):
@@ -53,9 +55,11 @@ class Credentials(BaseModel):
 
 
 def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """A bill is a bill."""
+    """A bill is a bill; one that is cancelled is held, for the books take nothing back."""
     if entity != "bill":
         return []
+    if ended := voided(record, Target("T1", "payable", "Toy books"), plan.time_zone):
+        return ended
     body = {
         "date": record["bill_date"],
         "human_number": record["number"],
