@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from runtime.json import canonical_bytes
 from schemas.records import CommandEnvelope
-from systems.mapped import Draft, NoCommand
+from systems.mapped import Draft, NoCommand, Plan
 from topology.crosswalk import Row, Tables
 from topology.rules.identity import ref_of
 
@@ -20,6 +21,22 @@ DAY = date(2026, 3, 10)
 def crosswalk(tables: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Tables:
     """A crosswalk whose rows are in force on every day."""
     return Tables({table: {key: (Row(values, None),) for key, values in rows.items()} for table, rows in tables.items()})
+
+
+def plan(settings: Any, tables: Mapping[str, Mapping[str, Mapping[str, str]]], /, **changes: Any) -> Plan:
+    """A connection's choices with an ERP's own settings and its crosswalk; no master is created, and no flow is named."""
+    made = Plan(
+        connection="acme",
+        time_zone="America/Chicago",
+        currency="USD",
+        tax_mode="source",
+        customer_policy="one_to_one",
+        create_missing=frozenset(),
+        settings=settings,
+        crosswalk=crosswalk(tables),
+        flows={},
+    )
+    return replace(made, **changes)
 
 
 def envelope(entity: str, source_id: str, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +32,7 @@ def settings(**changes: Any) -> Settings:
 
 def plan(over: Mapping[str, Any] | None = None, **changes: Any) -> Plan:
     """A connection's choices; `over` are changes of the settings."""
-    made = Plan(
-        connection="acme",
-        time_zone="America/Chicago",
-        currency="USD",
-        tax_mode="source",
-        customer_policy="one_to_one",
-        create_missing=frozenset(),
-        settings=settings(**(over or {})),
-        crosswalk=field_service.crosswalk(TABLES),
-        flows={},
-        target="oracle_fusion",
-    )
-    return replace(made, **changes)
+    return field_service.plan(settings(**(over or {})), TABLES, **{"target": "oracle_fusion", **changes})
 
 
 def reading(**changes: Any) -> Reading:

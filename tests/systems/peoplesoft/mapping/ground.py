@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,18 +32,7 @@ def accounts(**changes: Any) -> dict[str, Any]:
 
 def plan(tables: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None, **changes: Any) -> Plan:
     """A connection's choices."""
-    made = Plan(
-        connection="acme",
-        time_zone="America/Chicago",
-        currency="USD",
-        tax_mode="source",
-        customer_policy="one_to_one",
-        create_missing=frozenset(),
-        settings=settings(),
-        crosswalk=field_service.crosswalk(TABLES if tables is None else tables),
-        flows={},
-    )
-    return replace(made, **changes)
+    return field_service.plan(settings(), TABLES if tables is None else tables, **changes)
 
 
 def vouchers(tables: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None, **changes: Any) -> Plan:

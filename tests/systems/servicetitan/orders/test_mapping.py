@@ -22,18 +22,8 @@ TOLD: dict[str, Any] = json.loads((EXAMPLES / "connection.json").read_text())
 
 def plan() -> Plan:
     """The connection of the examples."""
-    return Plan(
-        connection="acme",
-        time_zone="America/Chicago",
-        currency="USD",
-        tax_mode="source",
-        customer_policy="one_to_one",
-        create_missing=frozenset(),
-        settings=Settings.model_validate(TOLD["settings"]),
-        crosswalk=field_service.crosswalk(TOLD["crosswalk"]),
-        flows={},
-        target=registry.FIELD_SERVICE,
-    )
+    settings = Settings.model_validate(TOLD["settings"])
+    return field_service.plan(settings, TOLD["crosswalk"], target=registry.FIELD_SERVICE)
 
 
 def mapped(lines: list[dict[str, Any]], **more: Any) -> list[Draft | NoCommand]:
