@@ -82,6 +82,7 @@ class GroupLog:
         self._thread = Thread(group)
         self._loop = asyncio.get_running_loop()
         self._listener: Assignments | None = None
+        self._leaves = False
 
     async def open(self, listener: Assignments) -> None:
         """See `CommandLog`."""
@@ -120,6 +121,7 @@ class GroupLog:
 
     async def close(self) -> None:
         """See `CommandLog`."""
+        self._leaves = True
         await self._thread(self._consumer.close)
         await asyncio.to_thread(self._thread.close)
 
@@ -151,6 +153,9 @@ class GroupLog:
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         assert self._listener is not None
+        if self._leaves:  # what waited for a poll is told by the close, too, when no broker can be asked any more
+            consumer.unassign()
+            return
         committed = {place.partition: self._committed(place.partition) for place in partitions}
         starts = self._in_loop(self._listener.assigned(committed))
         places = []

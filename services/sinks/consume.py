@@ -170,7 +170,10 @@ class Consuming:
             for number in list(self.held):
                 await self._end(number, at_once=True)
         finally:
-            await ports.log.close()
+            try:
+                await ports.log.close()
+            except KafkaException as error:  # the group's broker takes us out when our session's time is over
+                log.warning("group_not_left", system=self.context.system.name, error=str(error)[:300])
 
     async def _once(self) -> None:
         try:

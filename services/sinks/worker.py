@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,27 +111,34 @@ class Sinks:
         gauges = Gauges(self._consuming)
         await health.start()
         log.info("started", systems=list(names), port=health.port)
-        while not stopping.is_set() and not self._ended():
-            self._tick()
-            await asyncio.sleep(TICK_S)
-        code = EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
-        if code != EXIT_OK:
-            log.error("ends", why=self._ended(), remedy="the process ends and is to be started again")
-        for one in self._consuming:
-            await one.stop()
-        for thread in self._threads.values():
-            await asyncio.to_thread(thread.close)
-        await health.stop()
-        gauges.close()
-        self._follower.stop()
-        if self._following is not None:
-            self._following.stop()
-        links.close()
-        if self._store is not None:
-            self._store.stop()
-        self._refusals.close()
+        try:
+            while not stopping.is_set() and not self._ended():
+                self._tick()
+                await asyncio.sleep(TICK_S)
+            code = EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
+            if code != EXIT_OK:
+                log.error("ends", why=self._ended(), remedy="the process ends and is to be started again")
+        finally:
+            await self._stop(health, gauges, links)
         log.info("stopped", systems=list(names), code=code)
         return code
+
+    async def _stop(self, health: Health, gauges: Gauges, links: Links) -> None:
+        """In order, the consumers first. What cannot be stopped keeps nothing else from it: the process must not stay without its work."""
+        async with AsyncExitStack() as last_to_first:
+            last_to_first.callback(self._refusals.close)
+            if self._store is not None:
+                last_to_first.callback(self._store.stop)
+            last_to_first.callback(links.close)
+            if self._following is not None:
+                last_to_first.callback(self._following.stop)
+            last_to_first.callback(self._follower.stop)
+            last_to_first.callback(gauges.close)
+            last_to_first.push_async_callback(health.stop)
+            for thread in self._threads.values():
+                last_to_first.push_async_callback(asyncio.to_thread, thread.close)
+            for one in reversed(self._consuming):
+                last_to_first.push_async_callback(one.stop)
 
     def _read(self, names: Sequence[str], followed: Followed) -> None:
         if self._open_session is None:
