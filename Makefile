@@ -49,9 +49,12 @@ format: $(STAMP) ## the code in its one form
 test-kafka: $(STAMP) ## the tests that need a broker
 	$(BIN)/python -m pytest -q -m "kafka and not chaos" $(ARGS)
 
-# Longer campaigns: processes and clusters killed or away for minutes, replays of everything, and the answers of every write cut at every byte through the whole protocol.
+# Longer campaigns: first what one process plays by itself (the answers of every write cut at every byte through the whole protocol, wanderings
+# through the books), file by file on all cores; then what needs the whole machine: processes and clusters killed or away for minutes, replays of
+# everything. Both are played, whatever becomes of the first.
 chaos: $(STAMP) ## longer campaigns: killed processes, clusters away, replays, cut answers
-	$(BIN)/python -m pytest -q -m "chaos or campaign" $(ARGS)
+	$(BIN)/python -m pytest -q -m "chaos or campaign" tests/contract tests/property $(PARALLEL) $(ARGS); first=$$?; \
+	$(BIN)/python -m pytest -q -m "chaos or campaign" --ignore tests/contract --ignore tests/property $(ARGS); exit $$(( first + $$? ))
 
 bench: $(STAMP) ## records a second and latency of each hop
 	$(BIN)/python -m tests.bench $(ARGS)
