@@ -15,6 +15,7 @@ from typing import Any
 from console.demo.balances import Compared, Pairs, compared, costs_of
 from console.reconcile.reading import compared as reconciled
 from console.reconcile.sides import MONEY
+from runtime.errors import Throttled
 from schemas.records import Raw
 from systems import registry
 from systems.connection import ConnectionSettings
@@ -36,6 +37,8 @@ CUTOVER = "2026-03-01"
 _LATER = datetime(2027, 1, 1, tzinfo=UTC)
 _QUOTA = {"group": "g", "calls": 1_000_000, "at_once": 512, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}
 _SEEN = (*MONEY, "period")
+_SESSIONS_END_S = 1300.0
+"""After so many idle seconds no simulator keeps a session."""
 
 
 class _State:
@@ -185,7 +188,14 @@ class World:
         await self.read_erp()
 
     async def read_erp(self) -> None:
-        """Read the ERP by its feeds, to their ends, as the poller does."""
+        """Read the ERP by its feeds, to their ends, as the poller does. Sessions of lives that were lost stand there until their time is over."""
+        try:
+            await self._read_feeds()
+        except Throttled:
+            await self.sink.passes(_SESSIONS_END_S, _SESSIONS_END_S)
+            await self._read_feeds()
+
+    async def _read_feeds(self) -> None:
         reader = self.erp.reader(self.connected.readings[self.erp.name].settings)
         for feed in (one for one in self.erp.system.feeds if one.entity in _SEEN):
             await self._walk(reader, feed)

@@ -16,6 +16,7 @@ import pytest
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
 from tests.property.sinks.campaign.declared import REQUESTS
+from tests.property.sinks.campaign.kept import _played
 from tests.property.sinks.campaign.mutants import NotThere, broken, by_name, hunt
 from tests.property.sinks.campaign.schedule import Chosen, play
 from tests.property.sinks.campaign.workers import spread
@@ -87,6 +88,22 @@ def test_a_campaign_goes_on_from_what_is_kept_and_only_for_the_same_code(tmp_pat
         2,
         f"{kept} was written by a campaign of other code; delete it, or name another file.\n",
     )
+
+
+def test_prose_is_not_what_is_played(tmp_path: Path) -> None:
+    module = tmp_path / "one.py"
+
+    def played(source: str) -> bytes:
+        module.write_text(source, encoding="utf-8")
+        return _played(module)
+
+    plain = played("class A:\n    def b(self):\n        return 1\nC = 1\n")
+    assert (
+        played('"""M."""\nclass A:\n    """A."""\n    def b(self):\n        """B."""\n        return 1  # one\nC = 1\n"""C."""\n')
+        == plain
+    )
+    assert played("class A:\n    def b(self):\n        return 2\nC = 1\n") != plain
+    assert played("class A:\n    def b(self):\n        return 1\nC = 2\n") != plain
 
 
 @pytest.mark.timeout(300)

@@ -1,10 +1,11 @@
 """What a campaign has played so far, kept in a file: hours of it need not be one sitting. The same command goes on from there.
 
-The file belongs to the code that was played: every module of this repository that a schedule loads. The folders of the real systems and the list
-of their names are left out, for a campaign declares systems of its own (`declared.py`)."""
+The file belongs to the code that was played: every module of this repository that a schedule loads, whatever its comments and docstrings say. The
+folders of the real systems and the list of their names are left out, for a campaign declares systems of its own (`declared.py`)."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import sys
@@ -125,8 +126,20 @@ def _digest() -> str:
     digest = hashlib.sha256()
     for path in _files():
         digest.update(f"{path.relative_to(_ROOT)}\n".encode())
-        digest.update(path.read_bytes())
+        digest.update(_played(path))
     return digest.hexdigest()
+
+
+def _played(path: Path) -> bytes:
+    """What of a file is played: of a module its code, without comments and docstrings."""
+    if path.suffix != ".py":
+        return path.read_bytes()
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        match node:
+            case ast.Module(body) | ast.ClassDef(body=body) | ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
+                body[:] = [one for one in body if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
+    return ast.dump(tree).encode()
 
 
 def _files() -> Iterator[Path]:
