@@ -24,6 +24,8 @@ _WAITING_LONGEST_FIRST = ("chaos", "acceptance", "integration")
 """Folders whose tests mostly wait for processes; begun first, so that no worker is left alone with them at the end."""
 _OF_ONE_STAGE = ("chaos", "acceptance", "integration/ingress")
 """Folders whose tests share a stage that takes long to set up: one worker plays them all. Elsewhere a file is what a worker takes."""
+_OF_NO_STAGE = "tests/contract/test_cuts.py"
+"""Its tests share nothing and take long together: a worker takes one of them."""
 
 hypothesis.settings.register_profile("on a busy machine", deadline=None)
 hypothesis.settings.load_profile("on a busy machine")
@@ -46,6 +48,8 @@ class _ByStage(LoadScopeScheduling):  # type: ignore[misc]  # the plugin publish
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
+        if path == _OF_NO_STAGE:
+            return nodeid
         return next((folder for folder in _OF_ONE_STAGE if path.startswith(f"tests/{folder}/")), path)
 
 
