@@ -272,7 +272,7 @@ class _Judging:
             yield self._corrected(f.TAX, w.tax_total - booked.tax, ZERO, words, booked)
 
     def _other_day(self, w: Wanted, booked: Booked, amount: Decimal) -> Iterator[Finding]:
-        if w.day is None or booked.day is None or (booked.day > w.day and booked.day in self.one.settled_on):
+        if w.day is None or booked.day is None or (booked.day > w.day and self._is_applied_on(booked.day)):
             return
         if booked.day == w.day:
             if not _is_in(self.facts.periods, booked.period, w.day):
@@ -287,6 +287,10 @@ class _Judging:
         kind = f.CHANGED_AT_SOURCE if self._has_changed(w) else kind
         yield self._corrected(kind, amount, ZERO, words, booked)
 
+    def _is_applied_on(self, day: date) -> bool:
+        """Whether an application that the source has, or had, dated the payment. Taking it off leaves the day."""
+        return day in self.one.settled_on or any(k.is_application and k.day == day for k in self.known.values())
+
     def _settled(self, booked: Booked) -> Iterator[Finding]:
         """What a payment settles, less what of it is on its way."""
         if self.one.settled is None or booked.settled is None:
@@ -294,8 +298,9 @@ class _Judging:
         less = self.one.settled - booked.settled
         coming = [k for k in self.known.values() if k.is_application and k.is_on_a_list]
         unclear = [k for k in coming if k.reason == reasons.CHANGED_AFTER_POST and e.made_key(k.op_key) == k.op_key]
+        begun = [k for k in coming if k.erp_id and k not in unclear]  # the ERP has it, and refused to go on with it
         pending = sum((k.amount for k in coming if k not in unclear), ZERO)
-        if not less or pending == less:
+        if not less or less in (pending, pending - sum((k.amount for k in begun), ZERO)):
             return  # each of them is told as what it is
         self._told |= {k.op_key for k in coming}
         words = f"the source settles {money(self.one.settled)}, the ERP {money(booked.settled)}"

@@ -90,3 +90,63 @@ async def test_an_application_that_was_taken_off_is_given_up_and_nothing_is_writ
     found, unexplained = await world.compared()
     world.close()
     assert (found.notes, unexplained) == ([], [])
+
+
+async def paid_ahead_and_applied(world: World, days_later: int = 0) -> dict[str, int]:
+    """A payment of the day before its invoice, applied to it: at once, or so many days later."""
+    await world.source.reads()
+    place = world.source.rows("locations")[0]
+    taken = {"customer": place["customerId"], "business_unit": 901, "amount": "179.00", "date": "2026-03-02"}
+    paid = await world.source.does("pay", type="ACH", **taken)
+    await world.source.does("post_payments", payments=[paid["payment"]])
+    sold = await world.source.does("book_job", location=place["id"], business_unit=901, date="2026-03-03")
+    await world.source.does("add_items", invoice=sold["invoice"], items=[{"sku": "SVC-TUNE"}])
+    await world.source.does("complete_job", job=sold["job"])
+    await world.source.does("post", invoices=[sold["invoice"]])
+    await world.all_arrives()
+    world.clock.moves(days_later * 86_400.0)
+    splits = {"payment": paid["payment"], "invoice": sold["invoice"]}
+    await world.source.does("apply", **splits)
+    await world.all_arrives()
+    return splits
+
+
+@pytest.mark.parametrize("lost", ["", "ledger", "results", "all"])
+async def test_an_application_that_the_erp_began_and_refused_is_explained_while_it_and_its_end_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Acumatica takes the row of an application that is dated before its invoice, and refuses to release it. The source wants it no more."""
+    monkeypatch.setattr(consume, "RETAKE_S", 0.0)
+    world = World(tmp_path)
+    splits = await paid_ahead_and_applied(world)
+    held = [one for one in _applications(world).values() if one["state"] == "HELD"]
+    assert [(one["reason"], one["amount"]) for one in held] == [("refused", Decimal("179.00"))]
+    found, unexplained = await world.compared()
+    assert (found.notes, unexplained) == ([], [])
+    await world.source.does("unapply", **splits)
+    await world.all_arrives()
+    if lost:
+        await world.loses(lost)
+    found, unexplained = await world.compared()
+    assert {one["state"] for one in _applications(world).values()} == {"HELD"}
+    world.close()
+    assert (found.notes, unexplained) == ([], [])
+
+
+@pytest.mark.parametrize("lost", ["", "ledger", "results", "all"])
+async def test_a_payment_that_an_application_dated_keeps_that_day_when_the_source_takes_it_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    monkeypatch.setattr(consume, "RETAKE_S", 0.0)
+    world = World(tmp_path)
+    splits = await paid_ahead_and_applied(world, days_later=1)
+    assert [one["state"] for one in _applications(world).values()] == ["POSTED"]
+    found, unexplained = await world.compared()
+    assert (found.notes, unexplained) == ([], [])
+    await world.source.does("unapply", **splits)
+    await world.all_arrives()
+    if lost:
+        await world.loses(lost)
+    found, unexplained = await world.compared()
+    world.close()
+    assert (found.notes, unexplained) == ([], [])
