@@ -1,9 +1,10 @@
-"""Which connections are open, and which one is closed when there are too many. Of one address, idle and unproven ones are closed first.
+"""Which connections are open, and which one is closed when there are too many. Of the connections of one address, idle and unproven ones
+are closed first.
 
 A connection is *proven* once it got an answer 200, which only a signed request gets. A connection whose request is complete and being
 stored is never closed in favour of another one. If there are too many in total, the oldest is closed first, and idle ones before those that
-send, once they are older than `GRACE_S`: a sender that has just connected had no time to send anything. Each operation costs a few
-dictionary operations, because a flood causes thousands of them a second.
+send, once they are older than `GRACE_S`: a sender that has just connected had no time to send anything. Every method needs only a few
+dictionary operations, because a flood calls them thousands of times a second.
 """
 
 from __future__ import annotations
