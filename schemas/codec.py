@@ -52,7 +52,7 @@ def subject(topic: str, name: str) -> str:
 
 
 def _refuse_overlong(name: str, writer: Any, record: Record, value: bytes) -> None:
-    """Refuse a number whose encoding is longer than necessary, because another reader may read another number from it. Texts contain such
+    """Refuse a number whose encoding is longer than necessary, because it may be read as another number. Texts contain such
     bytes, too, so the datum is written again and compared."""
     out = BytesIO()
     fastavro.schemaless_writer(out, writer, record)
