@@ -63,7 +63,7 @@ class Bodies:
         metrics.INGRESS_BODY_BYTES.set(self.size)
 
     def whole(self, one: Held) -> None:
-        """Its body has arrived completely: it is kept until the request is answered."""
+        """The body of a request has arrived completely: it is kept until the request is answered."""
         self._forget(one)
 
     def _add(self, one: Held, size_bytes: int) -> None:

@@ -77,14 +77,14 @@ class Crowd(Generic[T]):
         return next(iter(firsts.values()), None)
 
     def move(self, one: T, phase: Phase) -> None:
-        """Its phase changes; it is the latest to enter the new phase."""
+        """Note a connection's new phase. It is then the latest to have entered that phase."""
         if one in self._phase:
             self._ordered[self._phase[one]].pop(one, None)
             self._phase[one] = phase
             self._ordered[phase][one] = self._monotonic()
 
     def leave(self, one: T) -> None:
-        """It is closed. Does nothing if it was removed before."""
+        """Remove a connection that is closed. Does nothing if it was removed before."""
         phase = self._phase.pop(one, None)
         if phase is None:
             return

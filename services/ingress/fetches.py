@@ -79,7 +79,7 @@ class Offsets:
         self._next = offset + 1
 
     def done(self, offset: int) -> None:
-        """What it requests is acked, or a decision about it is."""
+        """Note that the answer to a record, or a decision about it, is acked."""
         self._open.pop(offset, None)
 
     @property
@@ -177,7 +177,7 @@ class FetchQueue:
         return len(pending.records) if pending is not None else 0
 
     def done(self, key: ObjectKey, count: int) -> None:
-        """Its first `count` records are done. A record that came after the call began needs another call."""
+        """Mark the first `count` records of an object as done. A record that came after the call began needs another call."""
         pending = self._pending.get(key)
         if pending is None:
             return
@@ -190,7 +190,7 @@ class FetchQueue:
             self._pending[key] = _Pending(pending.records)
 
     def failed_alone(self, key: ObjectKey) -> int:
-        """It failed because of itself: it is fetched alone from now on, after the others. Returns how often it failed alone."""
+        """An object was the cause of a failure: it is fetched alone from now on, after the others. Returns how often it failed alone."""
         pending = self._pending.pop(key, None)
         if pending is None:
             return 0

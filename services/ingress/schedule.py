@@ -72,7 +72,7 @@ class Schedule:
             turn.due, turn.not_before_s = min(turn.due, now), 0.0
 
     def stop(self, feed: Feed, now: datetime) -> None:
-        """It waits for a person."""
+        """Let a feed wait for a person."""
         self._turns[feed.name].due = now + FAR
 
     def pause(self, until: datetime) -> None:

@@ -282,7 +282,7 @@ class Owner:
         return aimed
 
     def _free(self, case: Case) -> None:
-        """Its attempt is over: give lane and session to others."""
+        """The attempt of a case is over: give its lane and session to others."""
         case.ahead = None
         if case.lease is not None:
             lease, case.lease = case.lease, None

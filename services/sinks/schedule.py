@@ -65,7 +65,7 @@ class Schedule:
             self.lanes[case.connection].active += 1
 
     def free(self, case: Case) -> None:
-        """Its lane is free for others."""
+        """Free the case's lane for others."""
         if case.lane:
             case.lane = False
             lanes = self.lanes[case.connection]

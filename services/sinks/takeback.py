@@ -130,7 +130,7 @@ def _in_turn(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
 
 
 def _aim(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
-    """It must take back what stands now; otherwise it is judged again."""
+    """An entry must take back what stands now; otherwise it is judged again."""
     aim = chain.aim
     if entry.get("takes_back") == (aim["op_key"] if aim is not None else "") or e.may_exist(entry):
         return None
