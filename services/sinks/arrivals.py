@@ -27,7 +27,7 @@ from systems.mapped import REVERSAL
 LARGEST_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
 """The largest command that fits into a ledger record together with the op-key's identity, attempts and texts."""
 SOON = 10
-"""While the queue of a connection holds at most this many op-keys per lane, a new command waits for its lane in memory only."""
+"""While the queue of a connection holds fewer op-keys per lane than this, a new command waits for its lane in memory only."""
 Span = tuple[int, int, int]
 
 
@@ -152,8 +152,8 @@ class Arrivals:
         owner.turn(case.op_key)
 
     def _map_again(self, entry: Ledger, command: CommandEnvelope, in_force: list[str]) -> None:
-        """A command that could not be mapped, and was mapped under settings that have changed since, is mapped again under the settings in
-        force. Once for each version of the settings."""
+        """If a command carries its canonical record and was mapped under settings that have changed since, have it mapped again under the
+        settings in force, once for each version of them."""
         name = (entry["op_key"], *in_force)
         canonical, mapped_by = command["canonical"], [command["config_version"], command["crosswalk_version"]]
         if canonical is None or mapped_by == in_force or name in self._mapped_again:

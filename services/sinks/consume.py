@@ -40,7 +40,7 @@ NewBlocking = Callable[[int], Blocking]
 
 @dataclass(frozen=True)
 class Throttle:
-    """At how many op-keys in work, not counting free lanes, a partition is paused (`full`) and resumed (`low`). Further commands stay in Kafka."""
+    """The backlog of op-keys above which a partition is paused (`full`) and below which it is resumed (`low`). Further commands stay in Kafka."""
 
     full: int = 600
     low: int = 300
