@@ -25,7 +25,8 @@ _SPECIAL = tuple(
     map(
         ipaddress.ip_network,
         (
-            # IANA IPv4 Special-Purpose Address Registry (read 2026-11), including those that it calls globally reachable: none is an ordinary host
+            # IANA IPv4 Special-Purpose Address Registry (read 2026-11), including the entries that it calls globally reachable: none is an
+            # ordinary host
             "0.0.0.0/8",
             "10.0.0.0/8",
             "100.64.0.0/10",
@@ -53,7 +54,7 @@ _SPECIAL = tuple(
         ),
     )
 )
-"""Addresses that are not ordinary hosts of the internet, by the registries themselves: `ipaddress` knows the registries only as of its own
+"""Addresses that are not ordinary hosts of the internet according to the registries. `ipaddress` knows the registries only as of its own
 release (Python 3.11.7 calls 192.0.0.9 and 192.88.99.1 global). 6to4 and Teredo are judged by the IPv4 addresses inside them, see
 `meanings`."""
 
@@ -87,7 +88,7 @@ class Grant:
 def _may_be_granted(network: AnyNetwork) -> bool:
     if any(network.version == one.version and network.subnet_of(one) for one in _PRIVATE):  # type: ignore[arg-type]  # same version
         return True
-    # a network whose first and last address are public can still hold private ones; none as small as this does
+    # a network whose first and last address are public can still contain private ones, but none as small as this does
     narrow = network.prefixlen >= (16 if network.version == 4 else 32)
     return narrow and is_public(network[0]) and is_public(network[-1])
 

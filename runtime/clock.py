@@ -3,7 +3,7 @@
 Profile `demo` runs windows, cadences, token lives and webhook retries on a scaled clock. Every process of one run computes the same instant
 from three settings: `ML_CONNECTOR_CLOCK__START` (the instant at the anchor, RFC 3339), `ML_CONNECTOR_CLOCK__ANCHOR` (the real instant that
 START stands for, epoch seconds) and `ML_CONNECTOR_CLOCK__SCALE` (scaled seconds per real second). Leases and settle times use `monotonic`,
-which is never scaled and also counts the time in which the machine was suspended: another machine works on while this one is suspended.
+which is never scaled and also counts the time in which the machine was suspended, because other machines work on during that time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def _counting_suspension(platform: str = sys.platform) -> int | None:
     """The system's clock that counts the time in which the machine was suspended; None if it has no such clock.
 
     Linux: CLOCK_BOOTTIME, because CLOCK_MONOTONIC stands still during a suspension (clock_getres(2)). macOS: CLOCK_MONOTONIC, which goes on
-    while asleep (its clock_gettime(3)); `time.monotonic` uses another clock there, which does not. Elsewhere `time.monotonic` has to serve.
+    while asleep (its clock_gettime(3)); `time.monotonic` uses another clock there, which does not. On other systems we use
+    `time.monotonic`.
     """
     name = "CLOCK_MONOTONIC" if platform == "darwin" else "CLOCK_BOOTTIME"
     number: int | None = getattr(time, name, None)

@@ -25,7 +25,7 @@ EXIT_SOFTWARE = 70
 
 
 class ConnectorError(Exception):
-    """Root of every error that is raised on purpose. Its message never contains a secret that this process knows, and fits into any record."""
+    """Root of every error that is raised on purpose. Its message never contains a secret known to this process, and fits into any record."""
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*(sayable(one) if isinstance(one, str) else one for one in arguments))

@@ -35,7 +35,8 @@ _Found = tuple[int, int, Any]
 _Part = TypeVar("_Part")
 
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-"""A string, including one that never ends. Otherwise an unterminated one would be tried from each of its escaped quotes, again and again."""
+"""A string, or the rest of the text if it never ends. If a closing quote were required, an unterminated string would be tried again from
+each of its escaped quotes."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _BLANKS = " \t\n\r"
@@ -216,8 +217,8 @@ def _read(body: bytes, member: str | None) -> tuple[dict[str, Any], list[tuple[b
 
 
 def _taken_apart(body: bytes, member: str | None, read: Callable[[str, int], tuple[list[tuple[int, int]], int]]) -> Any:
-    """The other members, and the exact bytes of what `read` finds. The ends are found by brackets and strings alone, because not all of it
-    can be read."""
+    """The other members, and the exact bytes of what `read` finds. The ends are found by brackets and strings alone, because not all of
+    the document can be read."""
     text = body.decode("utf-8", "surrogateescape")
     with _refusing():
         others, found = _walk(text, member, read)
@@ -276,7 +277,7 @@ def _text(body: bytes) -> str:
 
 
 def _refuse_depth(body: bytes) -> None:
-    # No document is deeper than it has opening brackets; most records are done here.
+    # A document is never deeper than its number of opening brackets; most records pass here.
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return
     brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
@@ -389,7 +390,7 @@ def _cut(body: bytes, text: str, others: Mapping[str, Any], found: list[_Found])
         cut = [(body[start:end], value) for start, end, value in found]
     else:
         cut = [(text[start:end].encode(), value) for start, end, value in found]
-    # element by element, because one element seldom has enough brackets to be checked closely; the scanner itself stops at a thousand
+    # element by element, because few elements have enough brackets for a closer check; the scanner itself stops at a depth of a thousand
     first, last = (found[0][0], found[-1][1]) if found else (0, 0)
     rest = (text[:first] + text[last:]).encode()
     for part, value in ((rest, others), *cut):

@@ -61,8 +61,8 @@ _PASSING = frozenset(
         KafkaError._WAIT_COORD,
     }
 )
-"""What a cluster answers while it elects a leader or a coordinator, or while a broker has just come back and does not know its topics
-yet. It passes by itself. A topic or partition that does not exist at all is refused with the same words, only later."""
+"""What a cluster answers while it elects a leader or a coordinator, or while a broker has just come back and does not know its topics yet.
+It passes by itself. A topic or partition that does not exist at all is refused with the same words, only later."""
 AWAY = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}
 )
@@ -81,14 +81,14 @@ REFUSED = frozenset(
 )
 """Errors that mean that the cluster answers but does not let us in: a person has to act."""
 _TURNED_AWAY = re.compile(r"SSL alert number [0-9]+|connecting to a PLAINTEXT broker listener")
-"""What the client says of a broker that ends the TLS connection itself, for example because it does not accept our certificate. The error
-code says only that the connection ended."""
+"""The client's message about a broker that ends the TLS connection itself, for example because it does not accept our certificate. The
+error code says only that the connection ended."""
 _REFUSED_S = 5.0
 """How long a refusal is tried again at a start: a broker that has just started may not know its users yet."""
 _SILENT_S = 30.0
 """How long the reading of a whole topic goes on without an answer from a cluster that is reported to be away."""
 _STALLED_S = 120.0
-"""How long it goes on if nothing comes although nothing is reported. An open transaction ends sooner by its own time-out."""
+"""How long it goes on if nothing comes and no error is reported. An open transaction ends sooner by its own time-out."""
 
 
 def client_settings(kafka: Kafka) -> dict[str, Any]:
@@ -212,16 +212,16 @@ def ends(client: Consumer, topic: str, partitions: Sequence[int]) -> dict[int, t
 
 
 def watermarks(client: Consumer, place: TopicPartition) -> tuple[int, int]:
-    """First offset and high watermark of one partition, likewise."""
+    """First offset and high watermark of one partition, counted in the same way."""
     low, high = _patiently(lambda: client.get_watermark_offsets(place, timeout=_REQUEST_S))
     return low, high
 
 
 def committed(client: Consumer, places: Sequence[TopicPartition]) -> list[TopicPartition]:
-    """The group's committed offsets of these partitions, in their order; the offset is `OFFSET_INVALID` where none is committed.
+    """The group's committed offsets of these partitions, in their order; `OFFSET_INVALID` if none is committed.
 
-    Raises `KafkaException`, also when the broker refuses one partition alone: its offset is not known then, and "none" would read the
-    partition from its start.
+    Raises `KafkaException`, also if the broker refuses one partition alone. The offset of that partition is then unknown, and treating it
+    as "none" would read the partition from its start.
     """
     return _patiently(lambda: _refused_none(client.committed(list(places), timeout=_REQUEST_S)))
 
@@ -234,7 +234,7 @@ def _refused_none(places: list[TopicPartition]) -> list[TopicPartition]:
 
 
 def _patiently(ask: Callable[[], T]) -> T:
-    """Ask the cluster again while its answer is one that passes."""
+    """Ask the cluster again while its answer is one of those that pass by themselves."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
@@ -329,7 +329,8 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
             away.append(time.monotonic())
 
     with closing(reader(kafka, **{"enable.partition.eof": True, "error_cb": on_error})) as client:
-        # A named offset: librdkafka looks "the beginning" up, and tries that again after half a second if it does not know the leader yet.
+        # A named offset, because librdkafka looks "the beginning" up, and repeats that only after half a second if it does not know the
+        # leader yet.
         client.assign([TopicPartition(topic, p, begin[p]) for p in pending])
         came_s = time.monotonic()
         while pending:

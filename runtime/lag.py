@@ -37,7 +37,7 @@ class _Partition:
 
 
 class Lag:
-    """Is told what one consumer reads and what is committed; `tell` writes the metrics, at most once a second. Any thread may call it."""
+    """Is told what one consumer reads and what is committed. `tell` writes the metrics, at most once a second. Any thread may call it."""
 
     def __init__(self, group: str, now_s: Callable[[], float] = time.time) -> None:
         self._group, self._now_s = group, now_s

@@ -2,7 +2,7 @@
 
 librdkafka's `send_offsets_to_transaction` ignores its time-out while the group's coordinator is away, and may wait forever after a broker
 was restarted (librdkafka issue 5456; seen here with 2.16.0 when the broker was killed twice). Such a call cannot be interrupted. The
-process ends with 70 and is started again by its supervisor; its next life aborts the open transaction.
+process ends with 70 and is started again by its supervisor; the new process aborts the open transaction.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _IDENTIFIERS = frozenset({"username", "user", "client_id"})
 _SHORT = 8
 """A secret with fewer characters is found only as a whole word, and an identifier not at all."""
 _LEAST = 3
-"""A secret of one or two characters occurs in every message; leaving it out would protect nothing."""
+"""A secret of one or two characters occurs in every message, so it cannot be left out."""
 _MOST_TOKENS = 2000
 _LONGEST = 64 * 1024
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]+")

@@ -1,4 +1,4 @@
-"""Backoff with full jitter, as pure numbers; whoever waits uses the clock."""
+"""Backoff with full jitter, as pure numbers. The caller waits, by its clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Backoff:
     floor: timedelta = timedelta(milliseconds=50)
 
     def wait(self, tries: int, draw: random.Random, asked: timedelta | None = None) -> timedelta:
-        """The wait before the next try; what the other side asked for is the least, up to `MAX_PAUSE`."""
+        """The wait before the next try: at least what the other side asked for, up to `MAX_PAUSE`."""
         ceiling: timedelta = min(self.cap, self.first * int(2 ** min(tries - 1, 30)))
         drawn = max(self.floor, ceiling * draw.random())
         return drawn if asked is None else max(drawn, min(asked, MAX_PAUSE))
@@ -27,17 +27,18 @@ class Backoff:
 
 @dataclass
 class Pauses:
-    """The pauses of one session while the other side throttles: each a backoff of the throttled answers in a row, or what was asked for."""
+    """The pauses of one session while the other side throttles it: what was asked for, else a backoff that grows with the throttled answers
+    in a row."""
 
     backoff: Backoff
     draw: random.Random = field(default_factory=random.Random)
     in_a_row: int = 0
 
     def next(self, asked: timedelta | None) -> timedelta:
-        """It throttled once more: how long to stay away."""
+        """It throttled once more: returns how long to make no calls."""
         self.in_a_row += 1
         return self.backoff.wait(self.in_a_row, self.draw, asked)
 
     def over(self) -> None:
-        """It answered."""
+        """It answered: the next pause starts small again."""
         self.in_a_row = 0

@@ -110,7 +110,7 @@ def ssl_locations(section: Kafka | Registry) -> dict[str, str]:
 
 
 class Timing(_Section):
-    """Times on which the sink's protocol rests, in real seconds (docs/guarantees.md). Profile demo: 2, 3, 3, 4, 3."""
+    """The times of the sink's protocol, in real seconds (docs/guarantees.md). Profile demo: 2, 3, 3, 4, 3."""
 
     lease_s: float = Field(20, gt=0, description="Time allowed from the acked intent to the send.")
     freeze_s: float = Field(60, gt=0, description="How long a process may stand still between the last check and the send.")
@@ -201,8 +201,8 @@ DEMO_TIMING = Timing(lease_s=2, freeze_s=3, request_s=3, p_max_s=4, v_max_s=3)
 
 
 def _not_json(error: SettingsError) -> tuple[str, str]:
-    """What to say of a variable that gives a whole section, or a list: whoever meant one setting is told its own variable. `error` names only the
-    section."""
+    """The message for a variable that gives a whole section, or a list: it names the variable of the single setting that was meant. `error`
+    names only the section."""
     section = str(error).partition('field "')[2].partition('"')[0]
     variable = f"ML_CONNECTOR_{section.upper()}"
     given = sorted(name for name in os.environ if name.upper().startswith(f"{variable}__"))

@@ -1,4 +1,4 @@
-"""How long things may take to end, in real seconds. Each time is longer than that of what it waits for.
+"""How long things may take to end, in real seconds. Each limit is longer than the one of what it waits for.
 
     a request under way    ML_CONNECTOR_TIMING__REQUEST_S (100)
     a service              that and 10: nothing new begins, requests under way reach their outcome, the process leaves its group

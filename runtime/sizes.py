@@ -1,4 +1,5 @@
-"""How large input from outside may be before it is parsed: bytes, and the number of objects a parser would make. Pure, a few scans in C.
+"""How large input from outside may be before it is parsed: its bytes, and the number of objects that a parser would make. Pure, a few scans
+in C.
 
 Memory depends on values, not on bytes: 7 MiB of `{},{}` took 778 MB of Python objects. Characters inside texts are counted as well; real
 documents have far too few of them to matter. The limits are listed in docs/limits.md.
@@ -7,7 +8,7 @@ documents have far too few of them to matter. The limits are listed in docs/limi
 from __future__ import annotations
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
-"""Of one answer, decompressed. A page of the largest lists is below a third of it."""
+"""The limit of one answer, decompressed. A page of the largest lists has less than a third of it."""
 MAX_CONTAINERS = 400_000
 """Objects and arrays of one JSON document."""
 MAX_COMMAS = 1_000_000

@@ -1,5 +1,5 @@
-"""Reads files that hold secrets, by the names that people give: once, up to a limit, and only regular files. Reading a pipe would wait, a
-device may never end."""
+"""Reads files that hold secrets, by the names that people give: once, up to a limit, and only regular files. Reading a pipe would wait, and
+reading a device might never end."""
 
 from __future__ import annotations
 

@@ -149,9 +149,9 @@ def _words(error: BaseException) -> str:
 class TopicFollower:
     """Follows topics without a group: in a supervised thread, `take` gets in batches what is written after `offsets`.
 
-    A batch that `take` has returned from never comes again, except for a topic that was deleted and created anew, which is read from its
-    start. An outage is over when every partition has answered: a client reports neither that the cluster is back nor that it may no longer
-    read a topic until it is asked.
+    A batch that `take` has returned from never comes again, except for a topic that was deleted and created again, which is read from its
+    start. An outage is over when every partition has answered: until it is asked, a client reports neither that the cluster is back nor
+    that it may no longer read a topic.
     """
 
     def __init__(self, name: str, settings: Kafka, topics: Sequence[str], take: Callable[[list[Message]], None]) -> None:
@@ -174,7 +174,7 @@ class TopicFollower:
     def to_end(self, topic: str, start: Mapping[int, int] | None = None) -> Iterator[Message]:
         """What a topic contains now, from `start` on (default: the beginning). What is read here is not followed again. Call it only before
         the start."""
-        self._ids.made_anew()  # follow from here on: what is read here may be gone when following begins
+        self._ids.made_anew()  # note the topic's id now: what is read here may be gone when following begins
         self.offsets |= {(topic, partition): offset for partition, offset in (start or {}).items()}
         for message in kafka.read_to_end(self._settings, topic, list(range(self._settings.partitions)), start):
             yield message
@@ -201,7 +201,7 @@ class TopicFollower:
             raise Transient(self._unreachable) from KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))
 
     def _from_the_start(self, client: Consumer, topics: frozenset[str]) -> None:
-        """Read topics that were deleted and created anew from their first record."""
+        """Read topics that were deleted and created again from their first record."""
         if not topics:
             return
         for place in [place for place in self.offsets if place[0] in topics]:
@@ -217,8 +217,8 @@ class TopicFollower:
             self._unreachable = f"Kafka: {error.str()}"
 
     def _await_answers(self, thread: SupervisedThread, client: Consumer, silent: set[tuple[str, int]]) -> None:
-        """Read until each partition has answered. A new client is left to find the cluster by itself: the first address of a broker may be
-        a wrong one, which it reports as if the whole cluster were down."""
+        """Read until each partition has answered. A new client gets time to find the cluster by itself, because the first address of a
+        broker may be wrong, and the client then reports the whole cluster as down."""
         until = time.monotonic() + ANSWER_S
         while silent and not thread.is_stopping:
             silent = silent - self._once(client)

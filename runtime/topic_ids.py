@@ -1,5 +1,5 @@
-"""Notices that a topic that is being read was deleted and created anew: its name stays the same and its offsets begin again, so only its id
-shows it."""
+"""Notices that a topic that is being read was deleted and created again: its name stays the same and its offsets begin again, so only its
+id shows it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ class TopicIds:
         self._next_s = 0.0
 
     def made_anew(self) -> frozenset[str]:
-        """The topics that have another id than before. Each change is returned once. A topic that is missing now is compared when it is
-        back."""
+        """The topics whose id has changed. Each change is returned once. A topic that is missing now is compared when it is back."""
         if not self._asked and time.monotonic() >= self._next_s:
             self._client = self._client or kafka.admin(self._settings)
             self._asked = self._client.describe_topics(TopicCollection(self._topics), request_timeout=_ANSWER_S)

@@ -1,4 +1,4 @@
-"""JSON that goes out, ours and a simulator's: amounts keep every digit."""
+"""The JSON that we or a simulator send: amounts keep every digit."""
 
 from __future__ import annotations
 

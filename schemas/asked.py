@@ -1,4 +1,4 @@
-"""The codec of a command that ends soon: it asks the registry for the schemas of a topic when that is first read or written.
+"""The codec of a command of the CLI: it asks the registry for the schemas of a topic when that topic is first read or written.
 
 A service asks for every schema before it starts (`codec.load`), because it must not start without one. A person's command needs ten of two
 hundred, and should not wait for the others.
@@ -13,7 +13,7 @@ from schemas.codec import Codec, Registered, Source, look_up, not_registered, su
 
 
 class AskingCodec(Codec):
-    """A codec of the registered schemas of these topics. Whatever `load` raises at once, this one raises when a topic is first read or written."""
+    """A codec of the registered schemas of these topics. It raises the errors of `load`, but only when a topic is first read or written."""
 
     def __init__(self, registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> None:
         self._known = Registered(_Ids(self), _Writers(self))
@@ -22,8 +22,8 @@ class AskingCodec(Codec):
         self._left = dict(records_of_topic)
 
     def expect(self, topics: Iterable[str]) -> None:
-        """Ask for the schemas of these topics, unless they were asked for. Raises `RegistryAway` if the registry does not answer, `NotRegistered`
-        if it lacks one of them. Two threads that ask at once ask twice, and know the same."""
+        """Ask for the schemas of these topics, unless that was done. Raises `RegistryAway` if the registry does not answer, `NotRegistered`
+        if it lacks one of them. Two threads at the same time both ask and get the same answer."""
         wanted = {topic: self._left[topic] for topic in topics if topic in self._left}
         if not wanted:
             return
@@ -54,7 +54,7 @@ class _Ids(dict[tuple[str, str], int]):
 
 
 class _Writers(dict[int, tuple[str, Any]]):
-    """Registry id -> record name and parsed schema. An id that no topic asked for so far has is looked for in all of them."""
+    """Registry id -> record name and parsed schema. For an unknown id, all topics are asked for."""
 
     def __init__(self, codec: AskingCodec) -> None:
         super().__init__()

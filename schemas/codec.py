@@ -52,8 +52,8 @@ def subject(topic: str, name: str) -> str:
 
 
 def _refuse_overlong(name: str, writer: Any, record: Record, value: bytes) -> None:
-    """Refuse a number with a longer encoding than it needs, which would read as another number in the shorter one. Text contains such bytes
-    too, so the datum is written again and compared."""
+    """Refuse a number whose encoding is longer than necessary, because it may be read as another number. Texts contain such
+    bytes, too, so the datum is written again and compared."""
     out = BytesIO()
     fastavro.schemaless_writer(out, writer, record)
     if out.getvalue() != value[_HEAD_BYTES:]:
@@ -74,7 +74,7 @@ class Codec:
     _parts: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
 
     def expect(self, topics: Iterable[str]) -> None:
-        """These topics are read next. A codec that asks the registry as it goes (`schemas/asked.py`) asks for their schemas now."""
+        """These topics are read next. A codec that asks the registry when needed (`schemas/asked.py`) asks for their schemas now."""
 
     def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
         """The value bytes of `record` on `topic`. Raises `Malformed`, naming record and field, if it does not fit its schema."""
@@ -93,7 +93,7 @@ class Codec:
         return out.getvalue()
 
     def head(self, name: str, record: Mapping[str, Any], until: str) -> bytes:
-        """The datum's bytes of all fields before `until`, for records in which these stay the same. Raises `Malformed` as `encode` does."""
+        """The datum's bytes of all fields before `until`, for records in which these fields stay the same. Raises `Malformed` as `encode` does."""
         return self._written(name, record, self._part(name, until)[0])
 
     def encode_after(self, topic: str, name: str, record: Mapping[str, Any], head: tuple[str, bytes]) -> bytes:
@@ -115,8 +115,8 @@ class Codec:
         return out.getvalue()
 
     def _part(self, name: str, until: str) -> tuple[Any, Any]:
-        """The schema in two: the fields before `until`, and the others. The Avro datum of a record is the data of its fields, one after
-        another."""
+        """The schema in two parts: the fields before `until`, and the others. The Avro datum of a record is the data of its fields, one
+        after another."""
         known = self._parts.get((name, until))
         if known is None:
             whole = schemas()[name]
@@ -270,7 +270,7 @@ def look_up(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -
     """Ask the registry for every version of these records. Raises `RegistryAway` if it does not answer."""
     made = Registered()
     wanted = [(topic, name) for topic, names in records_of_topic.items() for name in names]
-    schemas()  # once, before eight threads need it at the same moment
+    schemas()  # read once, before eight threads need them at the same moment
     with _client_and_threads(registry) as (client, pool):
         answers = pool.map(lambda one: _registered_ids(client, subject(*one), one[1]), wanted)
         for (topic, name), found in zip(wanted, answers, strict=True):

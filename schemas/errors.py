@@ -1,4 +1,4 @@
-"""What can be wrong with records and schemas. The service decides what to do about it."""
+"""What can be wrong with records and schemas. The service decides what to do about each error."""
 
 from __future__ import annotations
 

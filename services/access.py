@@ -1,7 +1,7 @@
 """How a session with a system is opened: with the connection's settings, the role's credentials, its share of the limit and a transport.
 
-Each role of each connection has its own of all four; they share nothing. Credentials are given out only for the addresses and the network
-settings that they were applied for, so that changing a connection cannot send them elsewhere.
+Roles share nothing: each role of each connection has its own credentials, share and transport. Credentials are given out only for the
+addresses and network settings that they were applied for, so that changing a connection cannot send them elsewhere.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def credentials_version(store: CredentialStore, connection: str, system: str, ro
 
 
 def _unsendable(secret: Any, model: type[BaseModel]) -> list[str]:
-    """The fields whose values neither a header nor a form can carry: control characters, bytes that are not UTF-8. Values are not shown. A key or
-    certificate is of several lines, and is never sent as it is."""
+    """The fields whose values fit neither a header nor a form: control characters, bytes that are not UTF-8. Values are not shown. Fields
+    for keys and certificates have several lines; they are left out because they are never sent as they are."""
     values = secret.items() if isinstance(secret, Mapping) else ()
     sent = ((name, value) for name, value in values if isinstance(value, str) and not is_pem(model, name))
     return [name for name, value in sent if _UNSENDABLE.search(value)]

@@ -1,9 +1,9 @@
 """The credentials of the connections: encrypted by `apply`, read from their topic and decrypted here, in memory only.
 
 Purposes: `<system>.<role>` (role poller, sink or check) for a system's API credentials, `webhook` and `push` for the keys with which
-senders sign. Each set is encrypted for the group of its purpose, so that a role opens its own sets and no others. A set also contains the
-addresses and network settings that it was applied for, and is given out for these only. A set that has no valid signature, that does not
-open, or that is older than the connection in force is named and left out. All other connections run.
+senders sign. Each set is encrypted for the group of its purpose, so that a role can open its own sets and no others. A set also contains
+the addresses and network settings that it was applied for, and is given out for these only. A set without a valid signature, that cannot be
+opened, or that is older than the connection in force is named and left out. All other connections keep running.
 """
 
 from __future__ import annotations
@@ -170,12 +170,12 @@ class CredentialStore:
         self._trust.tell = tell
 
     def start(self) -> CredentialStore:
-        """Read everything that is written by now, then follow. Of each set only the newest record is opened; one that was replaced no
-        longer matters.
+        """Read everything written so far, then follow. Only the newest record of each set is opened, because replaced ones no longer
+        matter.
 
         `apply` writes all sets of a connection before its record, under one version. A set that is older than the connection record found
-        at the start is therefore not what was applied last: somebody wrote it afterwards, and the compacted topic has lost the record that
-        it replaced.
+        at the start is therefore not the one that was applied last: somebody wrote it afterwards, and the compacted topic has lost the
+        record that it replaced.
         """
         self._applied = floors(self._settings, self._trust)
         self._codec.expect([self._settings.topic(TOPIC)])
@@ -197,7 +197,7 @@ class CredentialStore:
     def get(self, connection: str, purpose: str, origins: Origins | None = None) -> Secret:
         """The set for a purpose, to be sent to these origins.
 
-        Raises `Broken` if there is none, if it has ended, if it does not open, or if it was applied for other origins.
+        Raises `Broken` if there is none, if following has ended, if it cannot be opened, or if it was applied for other origins.
         """
         found = self._sets.get((connection, purpose))
         if found is None:
@@ -237,7 +237,7 @@ class CredentialStore:
         try:
             _, record = self._codec.decode(message.value())
             return record["connection"], record["purpose"]
-        except Exception:  # noqa: BLE001 - whatever is wrong with one record, the sets of the others are opened
+        except Exception:  # noqa: BLE001 - one bad record must not keep the sets of others closed
             return message.partition(), message.offset(), ""
 
     def _fold(self, message: Message) -> set[str]:
@@ -258,7 +258,7 @@ class CredentialStore:
                 )
             elif group_of(record["purpose"]) in self._trust.keys.opens:
                 self._open(bound_to, record)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the sets of the others go on
+        except Exception as error:  # noqa: BLE001 - one bad record must not stop the sets of others
             # of an error that is not ours only the type is logged: its text could show decrypted bytes
             words = str(error)[:200] if isinstance(error, Malformed | ConnectorError) else type(error).__name__
             log.error("credentials_unreadable", offset=message.offset(), error=words)

@@ -1,4 +1,4 @@
-"""/livez, /readyz and /metrics of one process, on a port of its own, and on loopback unless a setting says otherwise.
+"""/livez, /readyz and /metrics of one process, on its own port, on loopback unless a setting says otherwise.
 
 /livez (also /healthz): the process runs its loop. /readyz: it can do its work now; otherwise 503 with the reason.
 """

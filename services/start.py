@@ -1,7 +1,7 @@
 """What every service does before its first record: it loads its keys, checks that Kafka and the registry answer and that the topics are as
-declared, and learns from SIGTERM and SIGINT that it has to stop.
+declared, and arranges to be told to stop by SIGTERM and SIGINT.
 
-It waits at most `start_wait_s` for each. Then the process ends with 69 (no answer) or 78 (a person has to act), in one message.
+It waits at most `start_wait_s` for each answer. Then the process ends with 69 (no answer) or 78 (a person has to act) and one message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Kafka ACLs of each role, computed from the table of topics. No role may write a topic by which another role decides.
+"""The Kafka ACLs of each role, computed from the table of topics. No role may write to a topic by which another role decides.
 
 The roles are the four services and `cli`. `cli` stands for whoever runs commands, `topics --apply` and `apply` included. Each role has a
 principal (user) of its own.

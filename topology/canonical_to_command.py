@@ -114,8 +114,8 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
 
 
 def _wanted(due_flows: Mapping[str, tuple[Flow, Due]], source: Source, connected: Connected) -> Iterator[Draft | NoCommand]:
-    """What the mappings make of a record for the flows that are due. A flow that moves money and of which its mapping says nothing has a
-    document held by name, so that the record is on a list all the same (accounting.md 33)."""
+    """What the mappings make of a record for the flows that are due. If the mapping of a flow that moves money makes nothing of a record,
+    its document is held by name, so that it still appears on a list (accounting.md 33)."""
     told = set()
     for target in dict.fromkeys(flow.target for flow, _ in due_flows.values()):
         for draft in registry.system(target).to_commands(source.entity, source.record, connected.plan_to(target)):
@@ -129,8 +129,8 @@ def _wanted(due_flows: Mapping[str, tuple[Flow, Due]], source: Source, connected
 
 
 def _why_not_passed_on(source: Source, connected: Connected, previous_status: str) -> str:
-    """Why a record is not passed on, by the settings of its own system; "" means that it is. If only its change of status excludes it, it
-    is still passed on, so that the other side learns of that change (a deactivated vendor)."""
+    """Why a record is not passed on, by the settings of its own system; "" means that it is. A record that is excluded only by its new
+    status is still passed on, so that the other side learns of that change (a deactivated vendor)."""
     chosen = connected.readings[source.record["system"]].settings
     if not _choose_what_travels(type(chosen)):
         return ""
@@ -143,15 +143,15 @@ def _why_not_passed_on(source: Source, connected: Connected, previous_status: st
 
 @cache
 def _choose_what_travels(settings: type) -> bool:
-    """Whether settings of this class choose what is passed on. Cached by class: checking the protocol for each record took a tenth of the
-    hop's time."""
+    """Whether settings of this class can choose what is passed on. Cached by class: checking the protocol for each record took a tenth of
+    the hop's time."""
     return issubclass(settings, Leaving)
 
 
 def _milestones(
     flows: Sequence[Flow], answers: Mapping[str, Due], source: Source, connected: Connected
 ) -> Iterator[tuple[Draft, dict[str, Any]]]:
-    """For a document before the cut-over: milestones that say it will never be commanded. They are meant for what settles it, and they end
+    """For a document before the cut-over: milestones that say it will never be commanded. Documents that settle it read them, and they end
     what an older version of it asked for."""
     for flow in flows:
         decided = answers[flow.id].no_command
@@ -166,7 +166,7 @@ def _milestones(
 def _commands(
     draft: Draft | NoCommand, source: Source, connected: Connected, answer: Due, decisions: list[Decision]
 ) -> list[tuple[Draft, dict[str, Any]]]:
-    """The command of a draft, or none. Decisions taken instead of the command or in addition to it are appended to `decisions`."""
+    """The command of a draft, or none. Decisions made instead of the command, or besides it, are appended to `decisions`."""
     if isinstance(draft, NoCommand):
         decisions.append(_decision_of(source, draft))
         return []

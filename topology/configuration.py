@@ -66,7 +66,7 @@ class Connected:
     crosswalk_version: str
     crosswalk: Tables
     signed: int = 0
-    """The version under which its record was signed. Its credentials are not older."""
+    """The version under which its record was signed. Its credentials have this version or a newer one."""
 
     @property
     def versions(self) -> list[str]:
@@ -79,11 +79,11 @@ class Connected:
 
     @property
     def plan(self) -> Plan:
-        """What the ERP's mapping may know."""
+        """What the ERP's mapping may use."""
         return self.plan_to(self.settings.erp.system)
 
     def plan_to(self, system: str) -> Plan:
-        """What the mapping of the target system may know."""
+        """What the mapping of the target system may use."""
         return self._plans[system]
 
     @cached_property
@@ -112,7 +112,7 @@ class Connected:
 
     @cached_property
     def readings(self) -> Mapping[str, Reading]:
-        """What the normaliser of each side may know, by system."""
+        """What the normaliser of each side may use, by system."""
         s = self.settings
         return {side.system: Reading(s.connection, s.time_zone, s.currency, side.own()) for side in (s.field_service, s.erp)}
 
@@ -236,7 +236,8 @@ class Follower:
         return self._topics.failed
 
     def caught_up(self, patience_s: float = 10.0) -> Snapshot:
-        """The configuration with everything that was written before this call, for work that a change of the configuration caused.
+        """The configuration with everything that was written before this call, for work that was requested by a change of the
+        configuration.
 
         Raises `Transient` if it has not been read within `patience_s` real seconds.
         """
@@ -289,7 +290,7 @@ class Follower:
             name, record = self._codec.decode(message.value())
             self._keep(name, record, signed)
             return self._bring_into_force(record["connection"])
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the connections of the others must go on
+        except Exception as error:  # noqa: BLE001 - one bad record must not stop the connections of the others
             # A connection that cannot be read keeps its last good state; `apply` validates before it writes.
             log.error("configuration_unreadable", topic=message.topic(), offset=message.offset(), error=str(error)[:300])
             metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()

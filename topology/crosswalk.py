@@ -23,8 +23,8 @@ class Row:
 class _Table:
     """One table by normal forms: key -> part -> rows, newest first ("" = the key's own row).
 
-    In an older configuration two names may have the same normal form. Their rows contradict each other, so none of them counts, and the
-    document is held because the key only looks like a row's.
+    In an older configuration two names may have the same normal form. Their rows contradict each other, so none of them counts, and a
+    document with such a key is held.
     """
 
     rows: dict[str, dict[str, tuple[Row, ...]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The outcome of a batch even if a rule fails over one of its records: the batch is halved until that record is alone, and it goes to
+"""Makes the outcome of a batch even if a rule fails over one of its records: the batch is halved until that record is alone, and it goes to
 `dead`.
 
 A rule that raises an unexpected error, or that does not end (`rule_limit.py`), must neither stop the hop for every connection nor lose the
@@ -49,7 +49,7 @@ def halved(hop: Hop, records: Sequence[ConsumerRecord], state: State, context: C
         return whole(hop, records, state, context)
     except _NOBODYS_FAULT:
         raise
-    except Exception as error:  # noqa: BLE001 - any error is the error of one record
+    except Exception as error:  # noqa: BLE001 - any error may be the fault of one record
         if len(records) == 1:
             reason = f"{type(error).__name__}: {error}"
             log.error("record_set_aside", hop=hop.name, record=records[0].coordinates, error=reason[:300])

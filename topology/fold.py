@@ -1,9 +1,8 @@
 """Rebuilds a hop's state from its log when partitions are assigned: from the offsets of the snapshot to the end of what is written by now.
 
-High watermarks are read with `read_uncommitted` and records with `read_committed`, so that the end of an open transaction is waited for:
-the new owner has to know its result. Only keys and headers are read (`source_version`, `content_hash`, `status`); no value is decoded. A
-record that hop 1 did not write, as its key, its headers or the head of its value show, is skipped, logged and counted; hop 2 puts it on
-`dead`.
+High watermarks are read with `read_uncommitted` and records with `read_committed`, so that an open transaction is waited for: the new owner
+must know its result. Only keys and headers are read (`source_version`, `content_hash`, `status`); no value is decoded. A record that hop 1
+did not write, as its key, its headers or the head of its value show, is skipped, logged and counted; hop 2 puts it on `dead`.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def entries(message: Message, codec: Codec) -> list[tuple[str, bytes]]:
     """What one record of a canonical topic says about the state. A record that hop 1 did not write gives nothing; it is logged and counted."""
     try:
         return [_entry(message, codec)]
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the others are folded
+    except Exception as error:  # noqa: BLE001 - one bad record must not stop the others from being folded
         where = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
         log.error("state_record_skipped", **where, error=f"{type(error).__name__}: {error}"[:300])
         metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()
@@ -122,8 +121,8 @@ def _high(client: Consumer, topic: str, partition: int) -> int:
 
 
 class Contained:
-    """Notes from time to time how much of the log a state contains. The broker is asked for the ends of the partitions; this is safe
-    because only their owner writes to them."""
+    """Notes from time to time how much of the log a state contains. The broker is asked for the ends of the partitions. This is safe,
+    because only the owner of a partition writes to it."""
 
     def __init__(self, settings: Kafka) -> None:
         self._client = kafka.reader(settings, **{"isolation.level": "read_uncommitted"})

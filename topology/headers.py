@@ -1,4 +1,4 @@
-"""The headers of our records: what can be known of a record without decoding it.
+"""The headers of our records: what can be known about a record without decoding it.
 
 `traceparent` (W3C), CloudEvents in binary mode (`ce_*`), the coordinates of the causing record, the version of the configuration and, on
 commands, the op-key and hashes. The Kafka client takes and returns lists of (name, bytes).

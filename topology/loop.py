@@ -24,8 +24,8 @@ from topology.worker import Batch, Surroundings, Worker
 
 MOST_RECORDS = 2000
 MOST_BYTES = 16 * 1024 * 1024
-"""Limit of a batch; what the client has prefetched comes in addition, once. A batch of nothing but the largest records is still finished in
-time."""
+"""The size limit of a batch. What the client has prefetched may come on top of it once. Even a batch of only the largest records is
+finished in time."""
 LONGEST_S = 0.1
 _BEHIND_S = 1.0
 
@@ -137,7 +137,7 @@ class Loop:
             self.worker.submit(_batch(batch, client))
 
     def _from_the_start(self, client: Consumer) -> None:
-        """A topic was deleted and created anew, so the group's committed offsets belong to records that are gone: commit offset 0. Tried
+        """A topic was deleted and created again, so the group's committed offsets belong to records that are gone: commit offset 0. Tried
         again until it succeeds."""
         places = [TopicPartition(one.topic, one.partition, 0) for one in self._assignment if one.topic in self._anew]
         try:

@@ -125,7 +125,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> dict[str, ExistingTopic]:
-    """Those of these topics that exist."""
+    """The topics among `names` that exist, as the cluster describes them."""
     try:
         metadata = client.list_topics(timeout=_ASK_S).topics
         there = [name for name in names if name in metadata and metadata[name].error is None]

@@ -30,7 +30,7 @@ from topology.topics import object_key, partition_of
 
 STAGE = "raw_to_canonical"
 SENDERS = ("webhook", "push")
-"""How unsolicited records come in. A `fetch` that follows from one has this as its reason."""
+"""The ways in which records come in unrequested. A `fetch` that such a record causes has this as its reason."""
 MOST_NAMED = 1000
 """How many objects one body of a sender may cause to be fetched. A push of 1 MB could name 40,000."""
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
@@ -83,11 +83,11 @@ class _Normalising:
 
     @cached_property
     def latest(self) -> str:
-        """The latest version that may be in force by now."""
+        """The latest version that can be in force by now: a little later than the clock says."""
         return _version_of(self.context.now + _AHEAD)
 
     def incomplete(self, partition: int, key: str) -> Incomplete | None:
-        """What is known of an object that came incomplete. It is kept among the states, under a key of its own."""
+        """What is known about an object that came incomplete. It is kept with the states, under a key of its own."""
         at = (partition, _incomplete_key(key))
         found = self.outcome.changes.get(at) or self.state.get(*at)
         if found is None:
@@ -129,7 +129,7 @@ def _normalise(record: ConsumerRecord, raw: dict[str, Any], made: _Normalising) 
             (record, _decision_about(raw, "refused", "the connection is unknown or does not join this system"))
         )
         return
-    # All outputs of a record or none: everything it gives is collected before any of it is kept.
+    # A record gives all of its outputs or none: all are collected before any of them is kept.
     results = registry.system(raw["system"]).to_canonical(cast("Raw", raw), reading)
     results = _bounded(record, raw, results, made)
     _refuse_if_still_incomplete(record, raw, results, made)
@@ -279,8 +279,8 @@ def _fetch(record: ConsumerRecord, raw: dict[str, Any], hint: Fetch, made: _Norm
 
 
 def _is_known(record: ConsumerRecord, raw: dict[str, Any], hint: Fetch, made: _Normalising) -> bool:
-    """Whether a hint is about a version that is canonical already, or that came incomplete and is not due yet. The version in a webhook or
-    push is not trusted."""
+    """Whether a hint is about a version that is canonical already, or that came incomplete and is not due to be fetched yet. The version in
+    a webhook or push is not trusted."""
     version: str = raw["source_version"]
     if not version or raw["how"] in SENDERS or raw["shape"] != "hint":
         return False

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LIMIT_S = 10.0
-"""Processor time for a batch or a part of one, in seconds. A batch of nothing but the largest records takes a fraction of it."""
+"""Processor time for a batch or a part of one, in seconds. A batch of only the largest records takes a fraction of it."""
 _LOOK_S = 0.5
 _AT_WORK = 0.05
 """The share of a processor that the process uses at least while a rule computes, however busy the machine is. A rule that waits uses none."""
@@ -29,8 +29,8 @@ class Endless(RuntimeError):
 
 
 class RuleLimit:
-    """The limit, and when a rule was last seen to begin, compute or end. As long as that moves, the agent is at work, however long a batch
-    takes."""
+    """The limit, and when a rule was last seen to begin, compute or end. As long as that moment moves, the agent is at work, however long
+    the batch takes."""
 
     def __init__(self, limit_s: float = LIMIT_S) -> None:
         self.limit_s = limit_s
@@ -72,7 +72,7 @@ class _Watch:
         with self._lock:
             self._over.set()
             if self._interrupts:
-                _raise_in(self._thread, None)  # an exception that has not been raised by now is cancelled
+                _raise_in(self._thread, None)  # cancels an exception that was set and not raised yet
 
     def _run(self) -> None:
         spent_s = time.process_time()

@@ -1,8 +1,7 @@
 """Notices when a hop puts nearly every record of a connection on `dead`: then the hop, or what the other system sends, is wrong.
 
-Nothing is lost by this, since `dead` keeps the bytes. A hop cannot stop one connection alone, because connections share partitions. So it
-reports the fault: an error in the log, a metric, and a process that is not ready, with the reason, until records of that connection pass
-again.
+No record is lost, since `dead` keeps the bytes. A hop cannot stop one connection alone, because connections share partitions. So it reports
+the fault: an error in the log, a metric, and a process that is not ready, with the reason, until records of that connection pass again.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from runtime.log import log
 from topology.batch import ConsumerRecord, Output
 
 LEAST = 25
-"""How many records of a connection are judged together, at least."""
+"""At least so many records of a connection are judged together."""
 SHARE = 0.8
-"""How many of these have to be on `dead`. A sink, likewise, pauses a connection when 20 of its last 25 attempts are refused."""
+"""How many of these have to be on `dead`. By the same numbers, a sink pauses a connection when 20 of its last 25 attempts are refused."""
 OTHERS = ""
 """Stands for all connections that are not in force, because anybody can choose their names."""
 

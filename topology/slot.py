@@ -1,5 +1,5 @@
 """The slot of an instance: a stable name that is part of its transactional ids and snapshots, so that a restarted process fences its
-earlier life."""
+predecessor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Slot:
         self._file = file
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the slot."""
         os.close(self._file)
 
 

@@ -1,10 +1,10 @@
-"""Writes the outputs and offsets of a batch in one Kafka transaction, and says what the errors of that mean.
+"""Writes the outputs and offsets of a batch in one Kafka transaction, and says what errors in it mean.
 
 A transaction with an abortable error is aborted here, and the batch may be tried again. After any indefinite error a new producer is made
 (its `init_transactions` ends whatever was open), and positions and state have to be read again: `Indefinite`. Being fenced is indefinite,
 too: a broker that was away ends a transaction whose time ran out and raises the epoch, without any other process being involved. Only a
-producer that is fenced again and again has a rival. No promise about money rests on these transactions; they keep the log free of
-duplicates.
+producer that is fenced again and again has a rival. These transactions only keep the log free of duplicates; no promise about money depends
+on them.
 """
 
 from __future__ import annotations
@@ -117,9 +117,7 @@ class Transactions:
             self._producer.purge()
             self._producer.flush(1)
         except KafkaException as error:
-            log.info(
-                "producer_left", transactional_id=self._id, error=str(error)[:200]
-            )  # fenced: there is nothing to close properly
+            log.info("producer_left", transactional_id=self._id, error=str(error)[:200])  # fenced, so it cannot be closed in order
 
 
 def _until_done(call: Callable[[], object], deadline_s: float) -> None:

@@ -3,8 +3,9 @@ force.
 
 Anyone who can write to Kafka can write to these topics. A record counts only with a valid signature (`runtime/signing.py`) and a version
 that does not go back. On `connections`, `crosswalk` and `credentials` each key has one state: a record counts if its version is higher than
-the newest one that counted. On `control` each record is a decision of its own: it counts once, and not if a decision of the same signer for
-the same connection has counted that is newer by `LATE_US`. A record that does not count is reported, and what was in force stays in force.
+the newest one that counted. On `control` each record is a decision of its own: it counts once, and only if no decision of the same signer
+for the same connection that is newer by `LATE_US` has counted. A record that does not count is reported, and what was in force stays in
+force.
 
 A reader reads these topics from the beginning, in order, when it starts. It therefore believes the same records as a reader that was
 running all the time.
@@ -60,7 +61,7 @@ class Refusal:
 
 @dataclass
 class _Window:
-    """The versions of one signer's decisions for one connection that may come again."""
+    """The versions of one signer's decisions for one connection that may still come a second time."""
 
     newest: int = 0
     seen: set[int] = field(default_factory=set)
@@ -123,7 +124,7 @@ class Trust:
             self._report(refusal, number)
 
     def keys_with(self, key_id: str) -> RoleKeys:
-        """The key ring. Its file is read again if none of the keys that open something has this id."""
+        """The key ring. Its file is read again if none of the keys for opening has this id."""
         if all(key.id != key_id for ring in self.keys.opens.values() for key in ring.keys):
             self._read_again()
         return self.keys
@@ -199,7 +200,7 @@ def _shown(key: bytes) -> str:
 
 
 def _written(path: Path | None) -> tuple[int, int]:
-    """What changes whenever the file does; (0, 0) if there is no file."""
+    """A value that changes whenever the file does; (0, 0) if there is no file."""
     try:
         found = path.stat() if path is not None else None
     except OSError:
@@ -220,7 +221,7 @@ class Signatures:
         self.version = max(self.version, version + 1)
 
     def header_now(self, name: str, key: bytes, connection: str, value: bytes) -> tuple[str, bytes]:
-        """The same under a version of its own, for a process that signs from time to time."""
+        """As `header`, under a new version each time, for a process that signs from time to time."""
         self.version = max(self.version + 1, now_version())
         return self.header(name, key, connection, value)
 

@@ -1,7 +1,7 @@
 """The working half of a hop's loop: passes a batch to its agent, commits the outcome and keeps the state.
 
 One thread does one thing after another. An error of an agent aborts nothing, because no transaction has begun. The batch is tried again
-with backoff, from the third time on in halves (`culprits.py`), so that a record over which a rule fails is on `dead` alone. If that does
+with backoff, from the third time on in halves (`culprits.py`), so that only the record over which a rule fails goes to `dead`. If that does
 not help, the process ends (70) after a deadline. It also ends if an agent does not answer.
 """
 
@@ -122,7 +122,7 @@ class Worker:
     # --- called by the polling thread
 
     def start(self) -> None:
-        """Take the transactional id, which fences an earlier life of this slot, then work."""
+        """Take the transactional id, which fences the previous process of this slot, then work."""
         settings = self._around.settings.kafka
         self._transactions = Transactions(settings, f"{self._hop.name}-{self._around.slot}")
         self._contained = Contained(settings)
@@ -134,7 +134,7 @@ class Worker:
         self._put(self._restore, list(partitions))
 
     def submit(self, batch: Batch) -> None:
-        """Carry out a batch after what was submitted before."""
+        """Carry out a batch after everything submitted before."""
         self._put(self._carry_out, batch)
 
     def revoke(self, finish: bool) -> None:
@@ -151,7 +151,7 @@ class Worker:
             return self._changed.wait_for(lambda: self._pending == 0, timeout_s)
 
     def stop(self) -> None:
-        """End the thread after what was submitted before."""
+        """End the thread after everything submitted before is done."""
         self._tasks.put(None)
         self._thread.join(self._around.patience.answer_s)
         if self._contained is not None:
@@ -272,8 +272,8 @@ class Worker:
             self._note_contained()
 
     def _answered(self, answer: Future[Outcome]) -> Outcome:
-        """What the agent answers. Raises `TimeoutError` if no rule is at work any more. A batch takes long while it is halved because of
-        rules that do not end, in this hop or the other."""
+        """The agent's answer. Raises `TimeoutError` if no rule is at work any more. A batch takes long while it is halved because of rules
+        that do not end, in this hop or the other."""
         while True:
             try:
                 return answer.result(self._around.patience.answer_s)

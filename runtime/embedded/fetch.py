@@ -26,7 +26,7 @@ _SUMS = _HERE / "jars.sha256"
 _UNPACKED_SHA256 = "bb10e0e9e60c5a7734b22a4ed34c6248bfecd3b4cea8cea3d5d5f06fa1ded519"
 """For the registry's archive once unpacked: SHA-256 of the lines `<SHA-256>  <path>` of its files, sorted by path."""
 _PACKED = 1
-"""Files of the list that are unpacked and not kept."""
+"""Files of the list that are unpacked instead of kept."""
 NO_MAVEN = (
     "Kafka is not here, and Maven (mvn) was not found to fetch it.",
     "Do one of three: install Maven; set ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS and ML_CONNECTOR_REGISTRY__URL to a running cluster; "

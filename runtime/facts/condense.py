@@ -1,6 +1,6 @@
-"""Makes a table of facts from an OpenAPI 3 document: what it says about shapes and calls, without what it says to people.
+"""Makes a table of facts from an OpenAPI 3 document: its shapes and calls, without its descriptions for people.
 
-What the form cannot express is refused by name, never left out silently: a table must catch what the document would have caught. Of an
+What a table cannot express is refused by name, never left out silently: a table must catch what the document would have caught. Of an
 exchange's media types the JSON one counts, otherwise the first.
 """
 

@@ -36,7 +36,7 @@ Schema = Mapping[str, Any]
 
 
 def without_prose(schema: Schema) -> dict[str, Any]:
-    """A schema without what it says to people; its parts still have that."""
+    """A schema without its descriptions for people. Its parts still have theirs."""
     return {key: value for key, value in schema.items() if key not in PROSE and not key.startswith("x-")}
 
 

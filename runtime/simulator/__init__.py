@@ -1,1 +1,1 @@
-"""What every simulator has in common: a journal outside its memory, faults on request, and the way it is served."""
+"""What all simulators share: a journal outside their memory, faults on request, and the way they are served."""

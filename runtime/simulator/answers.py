@@ -1,6 +1,6 @@
-"""JSON of a simulator's, out and in, with every digit of an amount kept; and XML in, without entities.
+"""Writes and reads JSON for simulators with every digit of an amount, and reads XML without entities.
 
-`[{"amount": 12.50}]` goes out for `Decimal("12.50")` and is read as that Decimal again. What is read is held to more than vendors ask for.
+`[{"amount": 12.50}]` is written for `Decimal("12.50")` and read as that Decimal again. Reading is stricter than the vendors are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = 
 
 
 def read_json(raw: bytes) -> Any:
-    """JSON with Decimals for fractions. Raises ValueError for NaN, a member that appears twice, and what is no JSON."""
+    """JSON with Decimals for fractions. Raises ValueError for NaN, for a member that appears twice, and for anything that is not JSON."""
     try:
         return json.loads(raw, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
     except RecursionError as error:
@@ -40,7 +40,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_xml(raw: bytes) -> Any:
-    """The root of an XML document. Raises ValueError for a DOCTYPE and for what is no XML."""
+    """The root of an XML document. Raises ValueError for a DOCTYPE and for anything that is not XML."""
     if b"<!DOCTYPE" in raw:
         raise ValueError("a document type is declared")
     try:

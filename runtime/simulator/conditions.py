@@ -1,7 +1,7 @@
-"""Conditions on rows, and a reader of the and, or, not and parentheses that the query languages of vendors share.
+"""Conditions on rows, and a reader for the and, or, not and parentheses that the query languages of vendors share.
 
-A language gives the regular expression of its tokens, its named groups being their kinds, and reads its own comparisons. It fits OData
-(`$filter=Status eq 'Open' and not (Amount lt 5)`), and with other tokens `q=Number = 'A-1' and Amount > 5` or the WHERE of an SQL.
+A language gives the regular expression of its tokens, whose named groups are their kinds, and reads its own comparisons. The reader fits
+OData (`$filter=Status eq 'Open' and not (Amount lt 5)`), and with other tokens `q=Number = 'A-1' and Amount > 5` or the WHERE of SQL.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class BadCondition(Exception):
-    """The text is none of the language; the words say where."""
+    """The text is not in the language; the message says where."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A necessary condition that an index may answer: `field` equals, or begins with, a folded text; it leaves few rows where `cost` is low."""
+    """A necessary condition that an index can answer: `field` equals, or begins with, a folded text. A low `cost` means that few rows are left."""
 
     field: str
     text: str
@@ -41,14 +41,14 @@ class Probe:
 
 @dataclass(frozen=True)
 class Condition(Generic[R]):
-    """What rows have to fulfil; `probes` hold one of which is true for every match, () = nothing known."""
+    """A test of rows. For each matching row one of `probes` is true; () = nothing is known."""
 
     matches: Callable[[R], bool]
     probes: tuple[Probe, ...] = ()
 
 
 class Reader(Generic[R]):
-    """Reads a condition; `comparison` reads one that is none of and, or, not and parentheses, by `peek`, `take` and `expect`."""
+    """Reads a condition. `comparison` reads everything except and, or, not and parentheses, with `peek`, `take` and `expect`."""
 
     def __init__(self, text: str, token: re.Pattern[str], comparison: Callable[[Reader[R]], Condition[R]]) -> None:
         self._tokens = _tokens(text.rstrip(), token)
@@ -56,18 +56,18 @@ class Reader(Generic[R]):
         self._at = self._depth = 0
 
     def whole(self) -> Condition[R]:
-        """The condition that the text is; raises `BadCondition`."""
+        """The condition that the whole text expresses. Raises `BadCondition`."""
         found = self._either()
         if self.peek() != ("end", ""):
             raise BadCondition(f"unexpected '{self.peek()[1]}'")
         return found
 
     def peek(self) -> Token:
-        """The kind and the text of the next token; ("end", "") behind the last."""
+        """The kind and text of the next token; ("end", "") after the last one."""
         return self._tokens[min(self._at, len(self._tokens) - 1)]
 
     def take(self) -> Token:
-        """The next token, which is read then."""
+        """Read the next token."""
         token = self.peek()
         self._at += 1
         return token

@@ -1,7 +1,7 @@
-"""The application of a simulator and its control routes under `/__sim__/`, which are ours: what is asked of the simulator itself.
+"""The application of a simulator, and its control routes under `/__sim__/`. These are ours: they ask and change the simulator itself.
 
-Every simulator answers `GET journal?after=`, `POST|GET|DELETE faults`, `GET|POST settings` and `GET|DELETE calls`; a system adds its own as
-functions of a query or of a JSON body that give what is answered. What is wrong in a request is said with status 400.
+Every simulator answers `GET journal?after=`, `POST|GET|DELETE faults`, `GET|POST settings` and `GET|DELETE calls`. A system adds its own
+routes as functions that get a query or a JSON body and return the answer. A wrong request is answered with status 400 and the reason.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Tell = Callable[[dict[str, Any]], Any]
 
 
 def application(installation: Installation[Any], middlewares: tuple[Any, ...] = ()) -> web.Application:
-    """An application with the planned faults outermost, then the latency, and the common control routes; a system adds the vendor's."""
+    """An application with the common control routes. Planned faults are outermost, the latency comes next; a system adds the vendor's routes."""
 
     @web.middleware
     async def later(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -37,7 +37,7 @@ LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Ple
 
 @dataclass
 class Fault:
-    """One planned fault; `count` is how many matching requests it still hits, after `skip` that it lets pass."""
+    """One planned fault. `count` is how many matching requests it still hits, after `skip` requests that it lets pass."""
 
     kind: str
     method: str = ""
@@ -58,18 +58,18 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The faults still to come, drawn with the simulator's own seed; `hits` counts what was injected, by kind."""
+    """The faults still to come, drawn with the simulator's own seed. `hits` counts the injected faults by kind."""
 
     seed: int = 0
     planned: list[Fault] = field(default_factory=list)
     hits: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311 - a seeded bad day, no secret
+        self._random = random.Random(self.seed)  # noqa: S311 - a seeded choice of faults, no secret
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def plan(self, faults: list[dict[str, Any]]) -> None:
-        """Add faults as `/__sim__/faults` receives them; raises TypeError on an unknown member."""
+        """Add faults as `/__sim__/faults` receives them. Raises TypeError for an unknown member."""
         self.planned.extend(Fault(**fault) for fault in faults)
 
     def clear(self) -> None:
@@ -77,11 +77,11 @@ class Faults:
         self.planned.clear()
 
     def take(self, kind: str, method: str = "", path: str = "") -> Fault | None:
-        """The planned fault of this kind that hits now, used up by one; None when there is none."""
+        """The planned fault of this kind that hits now; its count goes down by one. None if there is none."""
         return self._first(method, path, lambda fault: fault.kind == kind)
 
     def next(self, method: str, path: str) -> Fault | None:
-        """The planned transport fault that hits this request, used up by one; None when there is none."""
+        """The planned transport fault that hits this request; its count goes down by one. None if there is none."""
         return self._first(method, path, lambda fault: fault.kind in _KINDS)
 
     def _first(self, method: str, path: str, wanted: Any) -> Fault | None:
@@ -122,7 +122,7 @@ async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _unreadable(request: web.Request, words: str) -> web.StreamResponse:
-    """The answer to a body that cannot be read; nothing of it is left to be taken, so the connection ends."""
+    """The answer to a body that cannot be read. The connection is closed because the rest of the body was not read."""
     said = words.rpartition("\n")[2].strip() or "it was cut off"
     answer = web.Response(status=400, text=f"400: the body cannot be read: {said}")
     if request.transport is None or request.transport.is_closing():
@@ -147,7 +147,7 @@ async def _html(_: Fault, request: web.Request, __: Handler) -> web.StreamRespon
 
 
 async def _after(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Handle the request, then answer as the kind has it; None is no answer at all."""
+    """Handle the request, then answer as the kind of fault says; None means no answer at all."""
     answer = _INSTEAD[fault.kind](fault, await handler(request))
     return _closed(request) if answer is None else answer
 

@@ -1,6 +1,6 @@
-"""A simulated system as it was installed: its seed, its state, its clock, its planned faults and what its administrator decided.
+"""A simulated system as it was installed: its seed, state, clock, planned faults and the settings of its administrator.
 
-A system's own class (its tenant, site or company) is an `Installation` that adds its records and the way in which a change is committed.
+A system's own class (its tenant, site or company) is an `Installation` that adds its records and its way of committing a change.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ S = TypeVar("S", bound=Switches)
 
 
 class Installation(Generic[S]):
-    """What every simulated system has. `calls`, `refused` and `inside_s` are what `/__sim__/calls` shows: calls by operation, refusals by limit,
-    real seconds spent in handlers."""
+    """The part that every simulated system has. `/__sim__/calls` shows `calls`, `refused` and `inside_s`: calls by operation, refusals by
+    limit, real seconds spent in handlers."""
 
     def __init__(self, options: Options, settings: S) -> None:
         settings.change(options.settings)
@@ -34,7 +34,7 @@ class Installation(Generic[S]):
         self.last = datetime.min.replace(tzinfo=UTC)
 
     def simulator(self, app: web.Application, credentials: dict[str, Any], addresses: dict[str, Any] | None = None) -> Simulator:
-        """The whole, ready to be served."""
+        """The complete simulator, ready to be served."""
         return Simulator(self.settings.system, app, self.store, self.faults, credentials, addresses or {})
 
     def local(self) -> datetime:
@@ -46,10 +46,10 @@ class Installation(Generic[S]):
         return self.local().date()
 
     def tick(self, step: timedelta = timedelta(microseconds=1)) -> datetime:
-        """An instant of the clock, later by at least a step than every one given before: a change time that never repeats."""
+        """An instant of the clock, at least one step later than every one given before, so that change times never repeat."""
         self.last = max(self.clock.now(), self.last + step)
         return self.last
 
     def number(self, series: str, width: int = 0, first: int = 1) -> str:
-        """The next number of a series, filled with zeros to `width`; never repeated, also after a restart."""
+        """The next number of a series, padded with zeros to `width`. It never repeats, not even after a restart."""
         return f"{self.store.next(series, first):0{width}d}"

@@ -1,4 +1,4 @@
-"""Limits of calls: so many in a window that slides, so many at once with a queue. What a system answers over them is its own."""
+"""Limits on calls: so many in a sliding window, and so many at once with a queue. Each system decides what it answers over the limit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 
 
 class Window:
-    """Counts the calls of the last `length_s` by a clock that gives seconds; a refused call is not counted."""
+    """Counts the calls of the last `length_s` by a clock that gives seconds. A refused call is not counted."""
 
     def __init__(self, length_s: float, now: Callable[[], float]) -> None:
         self._length_s, self._now = length_s, now
         self._at: deque[float] = deque()
 
     def admits(self, limit: int) -> bool:
-        """Whether one more call may pass, which then counts; `limit` 0 lets everything pass."""
+        """Whether one more call may pass; if so, it is counted. `limit` 0 lets everything pass."""
         now = self._now()
         while self._at and now - self._at[0] >= self._length_s:
             self._at.popleft()
@@ -31,7 +31,7 @@ class Full(Exception):
 
 
 class Places:
-    """Places for calls that run at once; who finds none waits in a queue."""
+    """Places for calls that run at once. A call that finds none waits in a queue."""
 
     def __init__(self) -> None:
         self._running = 0
@@ -39,7 +39,7 @@ class Places:
 
     @asynccontextmanager
     async def place(self, limit: int, queued: int, queue_s: float) -> AsyncIterator[None]:
-        """One of `limit` places (0 = no limit), after at most `queue_s` real seconds among `queued` that wait; raises `Full`."""
+        """One of `limit` places (0 = no limit). At most `queued` calls wait, each for at most `queue_s` real seconds. Raises `Full`."""
         if limit and self._running >= limit:
             await self._queue(queued, queue_s)
         else:

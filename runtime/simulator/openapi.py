@@ -1,8 +1,9 @@
-"""Holds every exchange of client and simulator against an OpenAPI document: the one that the facts of its vendor's document stand for.
+"""Checks every exchange of client and simulator against an OpenAPI document: the one that the table of facts of the vendor's document
+stands for.
 
-A `Validator` compiles the schemas of an operation the first time it is asked about (fastjsonschema: the schema becomes Python code) and
-keeps them, so that it can sit in the middle of every test. It is stricter than the documents: a member that a schema does not name is a
-problem, unless it is one of `Reading.extras`. What a document does not describe at all is counted in `uncovered`, never silently passed.
+A `Validator` compiles the schemas of an operation when they are first needed (fastjsonschema: the schema becomes Python code) and keeps
+them, so that it is fast enough for every test. It is stricter than the documents: a member that a schema does not name is a problem, unless
+it is one of `Reading.extras`. An exchange that a document does not describe is counted in `uncovered`, never silently passed.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ Check = Callable[[Any], Any]
 class Reading:
     """How a document is to be read.
 
-    `base` is what the paths of the exchanges have before the document's paths; `spanning` names path parameters that may contain slashes;
-    `extras` are member names that the vendor sends although the document does not name them; `is_closed` refuses all other unnamed members.
+    `base` is a prefix of the exchanges' paths that the document's paths lack. `spanning` names path parameters that may contain slashes.
+    `extras` are member names that the vendor sends although the document does not name them. `is_closed` refuses all other unnamed members.
     """
 
     base: str = ""
@@ -40,7 +41,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer: `path` without query, bodies as they went over the wire, empty for none."""
+    """One request and its answer: `path` without query, bodies as they went over the wire, empty if there was none."""
 
     method: str
     path: str
@@ -58,7 +59,7 @@ class _Operation:
 
 
 class Validator:
-    """The problems of an exchange according to one OpenAPI 3.0 document."""
+    """Finds the problems of an exchange according to one OpenAPI 3.0 document."""
 
     def __init__(self, spec: dict[str, Any], reading: Reading | None = None) -> None:
         self.reading = reading or Reading()
@@ -69,13 +70,13 @@ class Validator:
         self._operation_of: dict[tuple[str, str], _Operation | None] = {}
 
     def problems(self, exchange: Exchange) -> list[str]:
-        """What contradicts the document, in words; empty when nothing does or the document does not describe the path."""
+        """What contradicts the document, in words; empty if nothing does or if the document does not describe the path."""
         operation = self._operation(exchange.method.lower(), exchange.path)
         if operation is None:
             self.uncovered[f"{exchange.method} {exchange.path}"] += 1
             return []
         found: list[str] = []
-        if exchange.status < 400:  # a request that was refused may be as wrong as it likes
+        if exchange.status < 400:  # the body of a refused request may be wrong in any way
             found += self._query_problems(operation, exchange.query)
             found += self._body_problems(operation, "request", operation.definition.get("requestBody", {}), exchange.request_body)
         answer = self._response(operation, exchange.status)
@@ -174,9 +175,9 @@ class Validator:
 
 
 def watch(app: web.Application, validator: Validator) -> list[str]:
-    """Hold every exchange of a simulator that is not served yet against its document; the list fills with the problems.
+    """Check every exchange of a simulator that is not served yet against its document. Returns a list that fills with the problems.
 
-    The watch sits inside the faults, so that it sees what the simulator answers and not what a planned fault makes of it.
+    The check sits inside the faults, so that it sees the simulator's own answers and not what a planned fault makes of them.
     """
     found: list[str] = []
 
@@ -194,7 +195,7 @@ def watch(app: web.Application, validator: Validator) -> list[str]:
 
 
 def _converted(schema: Any, reading: Reading, schemas: dict[str, Any]) -> Any:
-    """JSON Schema draft 7 of an OpenAPI 3.0 schema: `nullable`, `$ref`, and one closed object of an `allOf` of objects."""
+    """JSON Schema draft 7 of an OpenAPI 3.0 schema: `nullable`, `$ref`, and an `allOf` of objects as one closed object."""
     if isinstance(schema, list):
         return [_converted(item, reading, schemas) for item in schema]
     if not isinstance(schema, dict):

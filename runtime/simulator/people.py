@@ -1,7 +1,7 @@
-"""Seeded people and companies: the same seed gives the same ones in every simulator, so that two systems can know one person.
+"""Seeded people and companies. The same seed gives the same ones in every simulator, so that two systems can know the same person.
 
-Prefix-stable: the first n of a longer list are the shorter list. All names, numbers and addresses are made up; phone numbers
-use the 555-01xx range that is kept for fiction. The variants are what makes a first match hard.
+The first n of a longer list are the shorter list. All names, numbers and addresses are made up; phone numbers use the 555-01xx range that
+is reserved for fiction. The variants of names and addresses make a first match hard.
 """
 
 from __future__ import annotations
@@ -88,17 +88,17 @@ P = TypeVar("P", Person, Company)
 
 
 def people(seed: int, count: int) -> list[Person]:
-    """The first `count` customers of a seed; about one in five is commercial, names repeat now and then as they do in life."""
+    """The first `count` customers of a seed. About one in five is commercial; names repeat now and then, as real ones do."""
     return [_person(_draw(f"person/{seed}/{n}"), n) for n in range(count)]
 
 
 def companies(seed: int, count: int) -> list[Company]:
-    """The first `count` vendors of a seed; codes and tax ids are unique."""
+    """The first `count` vendors of a seed. Codes and tax ids are unique."""
     return [_company(_draw(f"company/{seed}/{n}"), n) for n in range(count)]
 
 
 def abbreviated(party: P, spelt_out: frozenset[str] = frozenset()) -> P:
-    """The same party as somebody in a hurry types it: `Oak St`, `Bob`, `Corp`; words of `spelt_out` stay."""
+    """The same party as somebody in a hurry types it: `Oak St`, `Bob`, `Corp`. Words in `spelt_out` are not abbreviated."""
     short = {}
     for member, pairs in _SHORT.items():
         words = dict(pair.split("=") for pair in pairs)
@@ -114,7 +114,7 @@ def misspelt(draw: random.Random, party: P) -> P:
 
 
 def drawn(draw: random.Random, shares: dict[str, int]) -> str:
-    """One of the keys, as often as its share says."""
+    """One of the keys, drawn with a probability in proportion to its share."""
     return draw.choices(list(shares), list(shares.values()))[0]
 
 

@@ -1,6 +1,6 @@
 """A simulated system whose records are rows of JSON: its tables, and the one way in which a change is committed and journalled.
 
-A row is never changed in place: a change puts a new one. What a system adds is how a row is told of in the journal and found by its texts.
+A row is never changed in place: a change puts a new one. A system adds how a row appears in the journal and by which texts it is found.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ S = TypeVar("S", bound=Switches)
 
 @dataclass(frozen=True)
 class Change:
-    """One row that a transaction writes (or takes away), with the word that the journal uses for it; `operation` "" = not journalled."""
+    """One row that a transaction writes or deletes, with the journal's word for it; `operation` "" = not journalled."""
 
     kind: str
     key: str
@@ -33,7 +33,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Telling:
-    """What a system says of its rows: its kinds, how a change stands in the journal, and the members whose texts find rows of a kind."""
+    """A system's description of its rows: their kinds, how a change appears in the journal, and the members by whose texts rows of a kind
+    are found."""
 
     kinds: tuple[str, ...]
     entry: Callable[[Change], Mapping[str, str]]
@@ -41,7 +42,7 @@ class Telling:
 
 
 class Records(Installation[S]):
-    """The database; every method that changes it is called on the event loop and commits before it returns."""
+    """The database. Every method that changes it is called on the event loop and commits before it returns."""
 
     def __init__(self, options: Options, settings: S, telling: Telling) -> None:
         super().__init__(options, settings)
@@ -64,11 +65,11 @@ class Records(Installation[S]):
         return self._tables[kind].by_key()
 
     def rows_with(self, kind: str, name: str, text: str, *, is_prefix: bool = False) -> list[Row]:
-        """The rows whose member has this text, or one that begins with it, in the order of these texts; the member is in `found_by`."""
+        """The rows whose member has this text, or begins with it, in the order of these texts. The member must be in `found_by`."""
         return self._tables[kind].rows_with(name, text, is_prefix=is_prefix)
 
     def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
-        """Write every change and its journal entry in one transaction, then show them; all or none."""
+        """Write every change and its journal entry in one transaction, then show them. Either all are written or none."""
         changes, at = list(changes), self.clock.now()
         with self.store.transaction():
             for change in changes:

@@ -1,7 +1,7 @@
-"""Sends a simulator's events to its subscribers over HTTP: delayed, tried again, a bounded number at once.
+"""Sends a simulator's events to its subscribers over HTTP: delayed, tried again, a limited number at once.
 
-What waits to be sent is lost on a restart. How an event is signed, whether it is dropped or doubled and what counts as accepted is the
-system's own.
+Events that wait to be sent are lost on a restart. Each system decides how an event is signed, whether it is dropped or doubled, and which
+answers count as accepted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import aiohttp
 
 @dataclass(frozen=True)
 class Event:
-    """One event for one subscriber. `headers` are made anew for each try; `shown` is what `failed` says of it."""
+    """One event for one subscriber. `headers` are made again for each try; `shown` describes the event in `failed`."""
 
     url: str
     body: bytes
@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a system sends: waits before each further try and the pause that keeps them, in seconds; the statuses that are accepted."""
+    """How a system sends: the waits before further tries in seconds, the function that waits, and the statuses that are accepted."""
 
     waits_s: tuple[float, ...]
     pause: Callable[[float], Awaitable[None]]
@@ -37,7 +37,7 @@ class Manner:
 
 
 class Sender:
-    """`counts`: sent (tries), ok, refused, retried, failed (given up); `waiting` events are still to be sent; `failed` shows the last."""
+    """`counts`: sent (tries), ok, refused, retried, failed (given up). `waiting` events are still to be sent; `failed` shows the latest ones."""
 
     def __init__(self, manner: Manner) -> None:
         self._manner = manner
@@ -49,7 +49,7 @@ class Sender:
 
     @property
     def waiting(self) -> int:
-        """Events that are on their way."""
+        """How many events are on their way."""
         return len(self._tasks)
 
     def send(self, event: Event, after_s: float = 0.0) -> None:

@@ -1,6 +1,7 @@
-"""How a simulator is built and served: the shape it returns, its control routes, and the line it prints when ready.
+"""How a simulator is built and served: the `Simulator` that it returns, and the line that it prints when it is ready.
 
-A system's `simulator/app.py` offers `build(options: Options) -> Simulator`. Everything under `/__sim__/` is ours, everything else the vendor's.
+A system's `simulator/app.py` offers `build(options: Options) -> Simulator`. Everything under `/__sim__/` is ours, everything else the
+vendor's.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from runtime.simulator.store import Store
 
 CONTROL = "/__sim__/"
 Ready = Callable[[list[dict[str, Any]]], Awaitable[None]]
-"""Gets the ready lines, in the order of the simulators."""
+"""Called with the ready lines, in the order of the simulators."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a simulator is started with; the same seed and the same requests give the same state.
+    """What a simulator is started with. The same seed and the same requests give the same state.
 
     `settings` are the simulator's own switches as text (for example `calls_per_minute`), each documented in its `SYSTEM.md`.
     """
@@ -43,7 +44,7 @@ class Options:
 class Simulator:
     """A simulator ready to be served: the vendor's routes, its state, and what a client needs to sign in.
 
-    `addresses` are paths that become whole addresses among the credentials once it is known where the simulator answers.
+    `addresses` are paths that become complete addresses among the credentials as soon as the simulator's own address is known.
     """
 
     system: str
@@ -53,7 +54,7 @@ class Simulator:
     credentials: dict[str, Any]
     addresses: dict[str, str | list[str]] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
-    """Names of `addresses` that the ready line shows beside `url` as well."""
+    """Names of `addresses` that the ready line shows besides `url`."""
     line_bytes: int = 8190
     """The longest request line or header that reaches the routes."""
 
@@ -82,7 +83,7 @@ class Served:
 
 
 async def start(simulator: Simulator, port: int = 0) -> Served:
-    """Serve on 127.0.0.1; port 0 takes a free one. Raises `Broken` for a port that cannot be taken."""
+    """Serve on 127.0.0.1; port 0 takes a free one. Raises `Broken` for a port that is in use."""
     runner = web.AppRunner(
         simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0, max_line_size=simulator.line_bytes
     )
@@ -103,7 +104,7 @@ async def start(simulator: Simulator, port: int = 0) -> Served:
 async def serve_until_stopped(simulator: Simulator, port: int, *others: Simulator, ready: Ready | None = None) -> None:
     """Serve, print one ready line `{"system", "url", "credentials"}` for each on stdout, and stop on SIGTERM or SIGINT.
 
-    `others` take free ports; `ready` is awaited once all of them answer, before the lines are printed.
+    `others` take free ports. `ready` is awaited once all of them answer, before the lines are printed.
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -123,13 +124,13 @@ async def serve_until_stopped(simulator: Simulator, port: int, *others: Simulato
 
 
 def ready_line(served: Served) -> dict[str, Any]:
-    """Where a simulator answers, and what signs in to it."""
+    """Where a simulator answers, and the credentials for it."""
     known = served.credentials
     addresses = {name: known[name] for name in served.simulator.beside}
     return {"system": served.simulator.system, "url": served.url, **addresses, "credentials": known}
 
 
 def control_routes(simulator: Simulator) -> list[str]:
-    """`GET /__sim__/journal` and the like: what may be asked of the simulator itself, and done to it."""
+    """The routes `GET /__sim__/journal` and the like, which ask and change the simulator itself."""
     routes = {(route.resource.canonical, route.method) for route in simulator.app.router.routes() if route.resource is not None}
     return [f"{method} {path}" for path, method in sorted(routes) if path.startswith(CONTROL) and method != "HEAD"]

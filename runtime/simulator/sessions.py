@@ -1,6 +1,6 @@
-"""Sessions of users who signed in, kept in memory: so many at once, ended when they stand idle, and every one by a restart.
+"""Sessions of users who signed in, kept in memory: a limited number at once, each ended after some idle time, and all ended by a restart.
 
-It fits a cookie (`ASP.NET_SessionId=...`) as well as an id that each call carries in its query (a GUID of a logon).
+The module fits a cookie (`ASP.NET_SessionId=...`) as well as an id that each call has in its query (a logon's GUID).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from runtime.simulator.tokens import same
 
 
 class NoSessionLeft(Exception):
-    """No further session: every one of the licence is taken."""
+    """No further session: all that the licence allows are in use."""
 
 
 @dataclass
 class Session:
-    """An open session; `owner` is who or what it belongs to, `secret` a second text that a caller may have to know."""
+    """An open session. `owner` is its user or client; `secret` is a second text that a caller may have to know."""
 
     id: str
     secret: str
@@ -36,7 +36,7 @@ class Allowed:
 
 
 class Sessions:
-    """The open sessions; `allowed` is asked each time, for a setting may change while the simulator runs."""
+    """The open sessions. `allowed` is called each time, because a setting may change while the simulator runs."""
 
     def __init__(self, clock: Clock, allowed: Callable[[], Allowed]) -> None:
         self._clock, self._allowed = clock, allowed
@@ -46,7 +46,7 @@ class Sessions:
         return iter(self._open.values())
 
     def enter(self, session_id: str, secret: str = "", owner: str = "") -> Session:
-        """Open a session; raises `NoSessionLeft`."""
+        """Open a session. Raises `NoSessionLeft`."""
         self._expire()
         if len(self._open) >= self._allowed().most:
             raise NoSessionLeft
@@ -54,13 +54,13 @@ class Sessions:
         return self._open[session_id]
 
     def find(self, session_id: str, secret: str = "") -> Session | None:
-        """The open session with this id and, where one is given, this secret; it is in use from now on."""
+        """The open session with this id and, if one is given, this secret. It counts as used now."""
         self._expire()
         session = self._open.get(session_id)
         return self._used(session) if session is not None and (not secret or same((secret,), (session.secret,))) else None
 
     def of(self, owner: str) -> Session | None:
-        """The first open session of an owner; it is in use from now on."""
+        """The first open session of an owner. It counts as used now."""
         self._expire()
         return self._used(next((session for session in self if session.owner == owner), None))
 
@@ -74,7 +74,7 @@ class Sessions:
         self._open.pop(session.id, None)
 
     def leave_all(self, owner: str | None = None) -> None:
-        """Close every session of an owner, or all there are."""
+        """Close every session of an owner, or all sessions."""
         for session in [session for session in self if owner in (None, session.owner)]:
             self.leave(session)
 

@@ -1,7 +1,7 @@
 """A simulator's state and journal, in an SQLite file outside the simulator's own memory.
 
-A commit to the file survives `kill -9` of the simulator. The journal is the third party that every campaign asks: it is
-written in the transaction that changes the object, before any answer leaves.
+A commit to the file survives `kill -9` of the simulator. The journal is the independent witness that every campaign compares with: it is
+written in the transaction that changes the object, before any answer is sent.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 class Commit:
     """One committed write, as `/__sim__/journal` prints it.
 
-    `kind` is the vendor's entity, `operation` create | update | release | apply | void | delete | login ..., `ref` the text that the
-    client put into the document to find it again ("" where none), `amount` the document total as a decimal string.
+    `kind` is the vendor's entity, `operation` create | update | release | apply | void | delete | login ..., `ref` the text by which the
+    client finds the document again ("" if there is none), `amount` the document's total as a decimal string.
     """
 
     kind: str
@@ -65,19 +65,19 @@ def _plain(value: object) -> object:
 class Store:
     """Objects by (kind, key), the journal of committed writes, and counters for numbering.
 
-    Decimals are stored as strings. Every change outside `transaction` commits by itself.
+    Decimals are stored as strings. Every change outside `transaction` is committed at once.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=OFF")  # survives kill -9 of the process, which is what a simulator promises
+        self._db.execute("PRAGMA synchronous=OFF")  # survives kill -9 of the process, which is all that a simulator promises
         self._db.executescript(_TABLES)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All changes inside, or none."""
+        """Commits all changes inside, or none."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -87,7 +87,7 @@ class Store:
         self._db.execute("COMMIT")
 
     def put(self, kind: str, key: str, body: dict[str, Any], modified: datetime) -> None:
-        """Insert or replace an object; `modified` is its change time."""
+        """Insert or replace an object. `modified` is its change time."""
         self._db.execute("REPLACE INTO object VALUES (?,?,?,?)", (kind, key, dump(body), _stamp(modified)))
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -96,11 +96,11 @@ class Store:
         return None if row is None else json.loads(row[0])
 
     def delete(self, kind: str, key: str) -> None:
-        """Remove an object; nothing happens when it is not there."""
+        """Delete an object; does nothing if there is none."""
         self._db.execute("DELETE FROM object WHERE kind=? AND key=?", (kind, key))
 
     def delete_all(self, kind: str) -> int:
-        """Remove every object of a kind; how many there were."""
+        """Delete every object of a kind; returns how many there were."""
         return self._db.execute("DELETE FROM object WHERE kind=?", (kind,)).rowcount
 
     def all(self, kind: str) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ class Store:
         return [json.loads(row[0]) for row in rows]
 
     def next(self, counter: str, first: int = 1) -> int:
-        """The next number of a series; never repeated, also after a restart."""
+        """The next number of a series. It never repeats, not even after a restart."""
         row = self._db.execute(
             "INSERT INTO counter VALUES (?,?) ON CONFLICT(name) DO UPDATE SET value=value+1 RETURNING value", (counter, first)
         ).fetchone()

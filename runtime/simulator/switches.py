@@ -1,4 +1,4 @@
-"""A simulator's switches: what `--set key=value` and `POST /__sim__/settings` give as texts, read by the types of a dataclass."""
+"""A simulator's switches: the texts of `--set key=value` and `POST /__sim__/settings`, read by the field types of a dataclass."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 
 @dataclass
 class Switches:
-    """What an administrator or a licence decides about a simulated system; may be changed while it runs. `system` is its name.
+    """The settings that an administrator or a licence makes in a simulated system. They may be changed while it runs. `system` is its name.
 
-    `timezone` is the system's own; `latency_s` are real seconds that every call of the vendor's API takes longer; `choices` lists the
-    texts that a switch takes, where it does not take every one.
+    `timezone` is the system's own. `latency_s` are real seconds by which every call of the vendor's API takes longer. `choices` lists the
+    allowed texts of switches that do not take every text.
     """
 
     system: ClassVar[str] = ""
@@ -22,13 +22,13 @@ class Switches:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> Self:
-        """Switches from texts over the defaults; raises ValueError as `change` does."""
+        """Switches from texts, over the defaults. Raises ValueError as `change` does."""
         switches = cls()
         switches.change(texts)
         return switches
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Apply `key=value` texts; raises ValueError naming the key when it is unknown or its text is none that it takes."""
+        """Apply `key=value` texts. Raises ValueError naming a key that is unknown or whose text is not allowed."""
         known = {field.name: str(field.type) for field in fields(self)}
         for key, text in changes.items():
             if key not in known:

@@ -1,4 +1,4 @@
-"""The rows of one kind in memory, found by their keys and by the texts that they hold; a system writes them through to its store.
+"""The rows of one kind in memory, found by their keys and by texts in them. A system also writes them to its store.
 
 A system says under which names and texts a row is found: `[("vendor", "v00001"), ("modifiedOn", "2026-03-02T12:00:00Z")]`.
 """
@@ -16,7 +16,7 @@ _END = chr(0x10FFFF)
 
 
 class Table(Generic[K, R]):
-    """Rows by key, in the order of their creation; a row that is put again keeps its place. `found_by` gives (name, text) of a row."""
+    """Rows by key, in the order of their creation. A row that is put again keeps its place. `found_by` gives (name, text) pairs for a row."""
 
     def __init__(self, found_by: Callable[[R], Iterable[tuple[str, str]]], seconds: Callable[[], float]) -> None:
         self._found_by, self._seconds = found_by, seconds
@@ -50,12 +50,12 @@ class Table(Generic[K, R]):
         self._place.setdefault(key, len(self._place))
 
     def delete(self, key: K) -> None:
-        """Remove a row; nothing happens when it is not there."""
+        """Delete a row; does nothing if there is none."""
         self._index_by(key, [])
         self._rows.pop(key, None)
 
     def _index_by(self, key: K, entries: list[tuple[str, str]]) -> None:
-        """Remember the row that is there now, and let it be found by these entries instead of those it had."""
+        """Note the key's present row for `as_of`, and let it be found by these entries instead of its previous ones."""
         versions = self._earlier.setdefault(key, [])
         versions.append((self._seconds(), self._rows.get(key)))
         del versions[:-_REMEMBERED]
@@ -70,7 +70,7 @@ class Table(Generic[K, R]):
         self._held[key] = entries
 
     def keys_with(self, name: str, text: str, *, is_prefix: bool = False) -> list[K]:
-        """The keys of the rows that are found by this text, or by one that begins with it, in the order of these texts."""
+        """The keys of the rows that are found by this text, or by a text that begins with it, in the order of the texts."""
         entries = self._index.get(name, [])
         start = bisect_left(entries, text, key=_text)
         end = bisect_left(entries, text + _END, key=_text) if is_prefix else bisect_right(entries, text, key=_text)
@@ -81,13 +81,14 @@ class Table(Generic[K, R]):
         return [self._rows[key] for key in self.keys_with(name, text, is_prefix=is_prefix)]
 
     def following(self, name: str, text: str, after: K, limit: int) -> list[R]:
-        """At most `limit` rows in the order of their texts: from `text` on, and of those with this very text the ones with a larger key."""
+        """At most `limit` rows in the order of their texts, from `text` on. Of the rows with exactly this text, only those with a key after
+        `after`."""
         entries = self._index.get(name, [])
         start = bisect_right(entries, (text, after))
         return [self._rows[key] for _, key in entries[start : start + limit]]
 
     def last_text(self, name: str) -> str:
-        """The greatest text by which a row is found, "" where there is none."""
+        """The greatest text by which a row is found; "" if there is none."""
         entries = self._index.get(name)
         return entries[-1][0] if entries else ""
 
@@ -96,7 +97,7 @@ class Table(Generic[K, R]):
         return (self._rows[key] for key in sorted(keys, key=self._place.__getitem__))
 
     def as_of(self, seconds: float) -> Iterator[R]:
-        """What was there so many real seconds ago, in the order of creation: what a search shows that lags behind."""
+        """The rows as they were so many real seconds ago, in the order of creation: the result of a search that lags behind."""
         horizon = self._seconds() - seconds
         for key in self._place:
             then = next((row for at, row in self._earlier[key] if at > horizon), self._rows.get(key))

@@ -1,7 +1,7 @@
-"""Who calls: the Authorization header, tokens that are kept in the state file, and the answers of a token endpoint (RFC 6749).
+"""Identifies callers: the Authorization header, tokens that are kept in the state file, and the answers of a token endpoint (RFC 6749).
 
 A token endpoint answers `{"access_token": "...", "expires_in": 3600, "token_type": "Bearer"}` or `{"error": "invalid_client"}`. Tokens
-outlive a restart of the simulator; they are kept by their hash.
+outlive a restart of the simulator. Only their hashes are stored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Form = dict[str, str]
 
 
 class Denied(Exception):
-    """The token endpoint refuses: the error's name (`invalid_grant`) and the HTTP status."""
+    """The token endpoint refuses: the name of the error (`invalid_grant`) and the HTTP status."""
 
     def __init__(self, name: str, status: int = 400) -> None:
         super().__init__(name)
@@ -32,33 +32,33 @@ class Denied(Exception):
 
 
 class Tokens:
-    """The tokens that were granted; what they allow are texts and lists of the system's own."""
+    """The tokens that were granted. Each system chooses the texts and lists that say what a token allows."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
     def keep(self, token: str, life: timedelta, **allowed: Any) -> str:
-        """Keep a token with what it allows; returns it."""
+        """Store a token with what it allows; returns the token."""
         now = self._clock.now()
         self._store.put(_KIND, _hash(token), allowed | {"until": (now + life).isoformat()}, now)
         return token
 
     def allowed(self, token: str) -> dict[str, Any] | None:
-        """What a token allows; None for one that is unknown, revoked or past its life."""
+        """What a token allows; None if it is unknown, revoked or expired."""
         found = self._store.get(_KIND, _hash(token))
         return None if found is None or datetime.fromisoformat(found["until"]) <= self._clock.now() else found
 
     def revoke(self, token: str) -> None:
-        """Forget a token."""
+        """Delete a token."""
         self._store.delete(_KIND, _hash(token))
 
     def revoke_all(self) -> int:
-        """Forget every token; how many there were."""
+        """Delete every token; returns how many there were."""
         return self._store.delete_all(_KIND)
 
 
 async def granted(request: web.Request, grant: Callable[[Form], dict[str, Any]]) -> web.Response:
-    """Answer a token request: `grant` gives the answer to its form, or raises `Denied`. A field that appears twice is empty."""
+    """Answer a token request. `grant` gets the form and returns the answer, or raises `Denied`. A field that appears twice is empty."""
     try:
         return json_answer(grant(await form_of(request)), headers={"Cache-Control": "no-store"})
     except Denied as denied:
@@ -66,7 +66,7 @@ async def granted(request: web.Request, grant: Callable[[Form], dict[str, Any]])
 
 
 async def form_of(request: web.Request) -> Form:
-    """The fields of a form; raises `Denied` where the body is none."""
+    """The fields of a form. Raises `Denied` if the body is not a form."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Denied("invalid_request")
     sent = await request.post()
@@ -74,13 +74,13 @@ async def form_of(request: web.Request) -> Form:
 
 
 def authorization(request: web.Request) -> tuple[str, str]:
-    """Scheme and credential of the Authorization header, "" where there is none."""
+    """Scheme and credential of the Authorization header; "" if there is none."""
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
     return scheme, credential.strip()
 
 
 def name_and_password(credential: str) -> tuple[str, str]:
-    """What the credential of HTTP Basic says; two empty texts where it cannot be read."""
+    """User and password in an HTTP Basic credential; two empty texts if it cannot be read."""
     try:
         name, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
     except ValueError:
@@ -89,13 +89,13 @@ def name_and_password(credential: str) -> tuple[str, str]:
 
 
 def same(given: tuple[object, ...], known: tuple[str, ...]) -> bool:
-    """Whether what was given is what is known, each compared in constant time."""
+    """Whether the given texts equal the known ones, each compared in constant time."""
     fits = [hmac.compare_digest(str(one).encode(), other.encode()) for one, other in zip(given, known, strict=True)]
     return all(fits)
 
 
 def secret(*parts: object) -> str:
-    """64 hex digits that the same parts give again: what a seed makes of credentials and tokens."""
+    """64 hex digits, always the same for the same parts. A seed makes its credentials and tokens in this way."""
     return _hash("/".join(map(str, parts)))
 
 

@@ -22,8 +22,7 @@ class Refusal(Exception):
 
 
 def refused(refusal: Refusal) -> web.Response:
-    """The answer for a refusal. It closes the connection: a refused sender must not keep it, and the bytes that follow may be the rest of a
-    body."""
+    """The answer for a refusal. It closes the connection: a refused sender must not keep it, and the next bytes may be the rest of a body."""
     answer = web.Response(status=refusal.status, body=b"", headers=refusal.more, content_type="text/plain")
     answer.force_close()
     return answer

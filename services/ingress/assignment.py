@@ -1,4 +1,4 @@
-"""Which partitions this process owns, and the `fetch` records of those: one consumer of the group `pollers.fetch` on three topics.
+"""Which partitions this process owns, and their `fetch` records: one consumer of the group `pollers.fetch` on three topics.
 
 `connections`, `fetch` and `cursors` have the same number of partitions and are assigned by range. The owner of partition p therefore polls
 the connections of p, fetches what their `fetch` records request, and learns of cursors that a person resets. `connections` is only assigned
@@ -35,7 +35,7 @@ class Owner(Protocol):
         """These partitions are ours from now on, in addition to the others."""
 
     async def given_up(self, partitions: frozenset[int]) -> None:
-        """These partitions are no longer ours. When this returns, nothing of them is polled."""
+        """These partitions are no longer ours. When this returns, none of their connections is polled."""
 
     async def reset(self, messages: list[Message]) -> None:
         """Records of `cursors` that came after their partitions were assigned: our own ones and those of a person."""
@@ -140,8 +140,7 @@ class Assignment:
         self._lag.committed({(self._fetch, partition): offset for partition, offset in ready.items()})
 
     def _from_the_start(self, client: Consumer) -> None:
-        """`fetch` was deleted and created anew, so the group's committed offsets belong to records that are gone: commit and read from
-        offset 0."""
+        """`fetch` was deleted and created again, so the group's committed offsets belong to records that are gone: commit and read from offset 0."""
         places = [TopicPartition(self._fetch, p, 0) for p in self._offsets]
         self._offsets, self._committed = {p: Offsets() for p in self._offsets}, {}
         if places:

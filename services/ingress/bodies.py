@@ -1,5 +1,5 @@
-"""The bodies of requests. Each is capped, and all of them together have a budget of memory, so that many large ones do not keep out a small
-one.
+"""Reads the bodies of requests. Each body has a size limit, and all together have a memory budget, so that many large bodies cannot keep
+out a small one.
 
 When the budget is used up, a body that is still arriving is dropped: the oldest one of the address that uses the most memory. A body that
 has arrived completely is kept until it is stored or refused.
@@ -49,7 +49,7 @@ class Bodies:
             metrics.INGRESS_BODY_BYTES.set(self.size)
 
     def grow(self, one: Held, size_bytes: int) -> None:
-        """A request uses that much more. Others are dropped for it, or it is refused itself."""
+        """A request uses `size_bytes` more. If the budget is used up, other bodies are dropped for it, or it is refused itself."""
         self._add(one, size_bytes)
         while self.size > self._most_bytes:
             loser = self._heaviest()
@@ -63,7 +63,7 @@ class Bodies:
         metrics.INGRESS_BODY_BYTES.set(self.size)
 
     def whole(self, one: Held) -> None:
-        """Its body has arrived completely: it is kept until the request is answered."""
+        """The body of a request has arrived completely: it is kept until the request is answered."""
         self._forget(one)
 
     def _add(self, one: Held, size_bytes: int) -> None:
@@ -103,7 +103,7 @@ async def whole_body(request: web.BaseRequest, most_bytes: int, bodies: Bodies, 
             bodies.grow(held, len(chunk))
             _require_small(held.size, most_bytes)
     except (web.RequestPayloadError, ConnectionError) as error:
-        chunks.clear()  # the stream keeps the error, which keeps this frame: only the garbage collector would free the chunks
+        chunks.clear()  # the stream keeps the error and the error keeps this frame, so only the garbage collector would free the chunks
         raise Refusal(400, "body") from error
     except BaseException:
         chunks.clear()

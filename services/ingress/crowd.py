@@ -1,9 +1,10 @@
-"""Which connections are open, and which one is closed when there are too many. Of one address, idle and unproven ones are closed first.
+"""Which connections are open, and which one is closed when there are too many. Of the connections of one address, idle and unproven ones
+are closed first.
 
 A connection is *proven* once it got an answer 200, which only a signed request gets. A connection whose request is complete and being
 stored is never closed in favour of another one. If there are too many in total, the oldest is closed first, and idle ones before those that
-send, once they are older than `GRACE_S`: a sender that has just connected had no time to send anything. Each operation costs a few
-dictionary operations, because a flood causes thousands of them a second.
+send, once they are older than `GRACE_S`: a sender that has just connected had no time to send anything. Every method needs only a few
+dictionary operations, because a flood calls them thousands of times a second.
 """
 
 from __future__ import annotations
@@ -76,14 +77,14 @@ class Crowd(Generic[T]):
         return next(iter(firsts.values()), None)
 
     def move(self, one: T, phase: Phase) -> None:
-        """Its phase changes; it is the latest to enter the new phase."""
+        """Note a connection's new phase. It is then the latest to have entered that phase."""
         if one in self._phase:
             self._ordered[self._phase[one]].pop(one, None)
             self._phase[one] = phase
             self._ordered[phase][one] = self._monotonic()
 
     def leave(self, one: T) -> None:
-        """It is closed. Does nothing if it was removed before."""
+        """Remove a connection that is closed. Does nothing if it was removed before."""
         phase = self._phase.pop(one, None)
         if phase is None:
             return

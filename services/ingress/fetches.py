@@ -1,5 +1,4 @@
-"""The objects that are to be fetched: they are collected by id, many are read in one call, and each is done only when what was read is
-acked.
+"""The objects that are to be fetched. They are collected by id, many are read in one call, and each is done only when its answer is acked.
 
 The offset of a `fetch` record is committed when everything before it is done as well, so a crash reads again and never forgets. An object
 whose fetch failed together with others is fetched alone from then on, after the others, so that it delays none. If an error does not say
@@ -19,8 +18,8 @@ from systems.contract import Element
 ObjectKey = tuple[str, str]
 """(entity, source id)"""
 MOST_OF_SENDERS = 2000
-"""How many objects named by webhooks and pushes may wait at the same time for one system of a connection. What feeds name is not limited
-here; its partition is paused (`assignment.py`)."""
+"""How many objects named by webhooks and pushes may wait at the same time for one system of a connection. Objects named by feeds are not
+limited here; their partition is paused (`assignment.py`)."""
 
 MOST_UNREADABLE = 10
 """How often an object is fetched alone while its answer cannot be read."""
@@ -80,7 +79,7 @@ class Offsets:
         self._next = offset + 1
 
     def done(self, offset: int) -> None:
-        """What it requests is acked, or a decision about it is."""
+        """Note that the answer to a record, or a decision about it, is acked."""
         self._open.pop(offset, None)
 
     @property
@@ -156,8 +155,8 @@ class FetchQueue:
         self._together, self._failures = min(2 * self._together, _MOST_TOGETHER), 0
 
     def failed(self, keys: Sequence[ObjectKey]) -> None:
-        """A call failed, and nothing says that its objects are the cause. They go behind the others, and after each third failure in a row
-        fewer are fetched together. An object that failed alone is fetched alone from now on."""
+        """A call failed, and nothing says that its objects are the cause. They go behind the others, and after every third failure in a row
+        fewer objects are fetched together. An object that failed alone is fetched alone from now on."""
         self._failures += 1
         if self._failures % _FAILURES_TOGETHER == 0:
             self._together = max(1, len(keys) // 2)
@@ -178,7 +177,7 @@ class FetchQueue:
         return len(pending.records) if pending is not None else 0
 
     def done(self, key: ObjectKey, count: int) -> None:
-        """Its first `count` records are done. A record that came after the call began needs another call."""
+        """Mark the first `count` records of an object as done. A record that came after the call began needs another call."""
         pending = self._pending.get(key)
         if pending is None:
             return
@@ -191,7 +190,7 @@ class FetchQueue:
             self._pending[key] = _Pending(pending.records)
 
     def failed_alone(self, key: ObjectKey) -> int:
-        """It failed because of itself: it is fetched alone from now on, after the others. Returns how often it failed alone."""
+        """An object was the cause of a failure: it is fetched alone from now on, after the others. Returns how often it failed alone."""
         pending = self._pending.pop(key, None)
         if pending is None:
             return 0

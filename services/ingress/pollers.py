@@ -289,7 +289,7 @@ class Pollers:
         )
 
     def _standing(self, where: Where) -> Standing:
-        """Kept for the life of the process, so that a session that is opened again is not reported as a change."""
+        """The standing of a side, kept for the life of the process, so that opening a session again is not reported as a change."""
 
         async def tell(decision: str, feed: str, detail: str) -> None:
             await self._writing.decision(decided(where, decision, detail, (feed, "")))
@@ -305,7 +305,7 @@ class Pollers:
             await running.task
         except asyncio.CancelledError:
             pass
-        except Exception as error:  # noqa: BLE001 - its end must not end the others
+        except Exception as error:  # noqa: BLE001 - one poller's end must not end the others
             log.error("poller_ended", connection=where.connection, system=where.system, exc_info=error)
 
     async def _refuse_unknown(self) -> None:

@@ -42,7 +42,7 @@ class Schedule:
         return min(due, key=lambda turn: (turn.catching_up, turn.failures, turn.due)).feed
 
     def wait(self, now: datetime, monotonic_s: float) -> tuple[timedelta, float | None]:
-        """How long no feed is due: scaled time and, if a feed backs off, real seconds; the first of the two ends the wait."""
+        """How long no feed is due: scaled time and, if a feed backs off, real seconds. The wait ends with whichever is over first."""
         if now < self._paused_until:
             return self._paused_until - now, None
         backing_off = [turn for turn in self._turns.values() if turn.not_before_s > monotonic_s]
@@ -57,22 +57,22 @@ class Schedule:
         turn.catching_up, turn.failures = more, 0
 
     def failed(self, feed: Feed) -> int:
-        """It failed once more; returns how many times in a row."""
+        """Note one more failure; returns how many there were in a row."""
         self._turns[feed.name].failures += 1
         return self._turns[feed.name].failures
 
     def back_off(self, feed: Feed, until_s: float) -> None:
-        """Do not read it before that real moment."""
+        """Do not read it before this moment (monotonic seconds)."""
         self._turns[feed.name].not_before_s = until_s
 
     def at_once(self, now: datetime) -> None:
-        """Make every feed due, whatever it waited for, because a person asks for it."""
+        """Make every feed due, whatever it waits for, because a person asked for it."""
         self._paused_until = now
         for turn in self._turns.values():
             turn.due, turn.not_before_s = min(turn.due, now), 0.0
 
     def stop(self, feed: Feed, now: datetime) -> None:
-        """It waits for a person."""
+        """Let a feed wait for a person."""
         self._turns[feed.name].due = now + FAR
 
     def pause(self, until: datetime) -> None:

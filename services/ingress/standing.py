@@ -42,7 +42,7 @@ class Standing:
             self._reported[feed] = kind
 
     async def read(self, feed: str) -> None:
-        """A page of a feed was read and stored, so the session works, too."""
+        """A page of a feed was read and stored, so the session works as well."""
         for name in (feed, SESSION):
             self._failures.pop(name, None)
             if name in self._reported:

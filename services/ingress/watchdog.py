@@ -148,7 +148,7 @@ class Listener:
         self._listen()
 
     def _accept(self) -> None:
-        """Accept everyone who is waiting: one at a time, between the reads of all others, an honest sender would wait for seconds."""
+        """Accept all clients that are waiting. If only one were accepted between the reads of the others, an honest sender would wait for seconds."""
         assert self._socket is not None
         for _ in range(_AT_ONCE):
             try:

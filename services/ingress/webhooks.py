@@ -115,7 +115,7 @@ class Webhooks:
             await self._store_once(received, message_id(verifier.signing, request.headers))
 
     async def _store_once(self, received: Received, identity: bytes) -> None:
-        """Store what was not stored a moment ago. A message that its sender signed under another id counts as another one."""
+        """Store what was not stored a moment ago. A message with another signed id counts as another message."""
         whose = f"{received.way}/{received.system}/{received.connection}/".encode()
         digest = hashlib.sha256(whose + hashlib.sha256(identity).digest() + received.body).digest()
         try:

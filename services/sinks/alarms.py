@@ -1,6 +1,6 @@
-"""When a case is looked at again: by real seconds (settle waits) or by the scaled clock (windows, backoff, deadlines). In memory only.
+"""When a case is looked at again: after real seconds (settle waits) or by the scaled clock (windows, backoff, deadlines). In memory only.
 
-A case has one alarm: setting it anew forgets the one before.
+A case has one alarm. Setting a new one cancels the old one.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from services.sinks.cases import Case
 from services.sinks.state import Wait
 
 _SPARE = 1000
-"""Forgotten alarms that may lie in a heap before it is made anew."""
+"""How many cancelled alarms a heap may contain before it is rebuilt without them."""
 
 
 @dataclass
 class Alarms:
-    """Two heaps of (when, number, case); an alarm counts while its number is the case's."""
+    """Two heaps of (when, number, case). An alarm counts only while its number is still the case's number."""
 
     _looks: list[tuple[float, int, Case]] = field(default_factory=list)
     _dues: list[tuple[datetime, int, Case]] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Alarms:
     _live: int = 0
 
     def put(self, case: Case, wait: Wait) -> None:
-        """Ring when this wait ends; a wait for something to happen has no alarm."""
+        """Set the alarm for the end of this wait. A wait for an event has no alarm."""
         self.clear(case)
         if wait.look_s is None and wait.due_at is None:
             return
@@ -42,13 +42,13 @@ class Alarms:
             self._sweep()
 
     def clear(self, case: Case) -> None:
-        """It has no alarm."""
+        """Cancel the case's alarm."""
         if case.alarm:
             case.alarm = 0
             self._live -= 1
 
     def ringing(self, now_s: float, now: datetime) -> Iterator[Case]:
-        """Every case whose wait has ended; its alarm is gone."""
+        """Every case whose wait has ended. Its alarm is removed."""
         while self._looks and self._looks[0][0] <= now_s:
             _, number, case = heapq.heappop(self._looks)
             if self._rings(number, case):
@@ -65,7 +65,7 @@ class Alarms:
         return True
 
     def next(self) -> tuple[float | None, datetime | None]:
-        """The earliest alarm of each kind."""
+        """When the earliest alarm of each kind rings: (monotonic seconds, instant); None if there is none."""
         while self._looks and self._looks[0][2].alarm != self._looks[0][1]:
             heapq.heappop(self._looks)
         while self._dues and self._dues[0][2].alarm != self._dues[0][1]:

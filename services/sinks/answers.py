@@ -1,4 +1,4 @@
-"""What an answer to a write means for the op-key: yes, definite no, reject, duplicate, ambiguous. Pure."""
+"""What the answer to a write means for the op-key: yes, definite no, reject, duplicate or ambiguous. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from services.sinks.state import Answered, Key
 from systems.contract import Answer, Capability, Verdict
 
 ROUNDS = 3
-"""Ambiguous answers in a row, each settled and found absent, after which a person is asked."""
+"""After so many ambiguous answers in a row, each settled and its document found absent, a person is asked."""
 
 
 def answered(key: Key, event: Answered) -> Step:
-    """The key after the one request came to its end."""
+    """The key after its one request has ended."""
     answer = event.answer
     if answer.verdict is Verdict.YES:
         return _yes(key, event)
@@ -36,7 +36,7 @@ def words(answer: Answer) -> str:
 
 
 def unsent(entry: Ledger, at: datetime) -> Ledger:
-    """Nothing came of the present attempt, for certain. An older attempt that is not settled stays open."""
+    """The entry after an attempt that certainly had no effect. An older attempt that is not settled stays open."""
     return closed(entry, at) if entry["intent_attempt"] == entry["attempt_count"] else entry
 
 
@@ -67,7 +67,7 @@ def _yes(key: Key, event: Answered) -> Step:
 
 
 def _sent_late(key: Key, event: Answered) -> Step:
-    """The process stood still between check and send: somebody else may have written; look at once what is there."""
+    """The process stood still between the lease check and the send, so another owner may have written meanwhile: look the document up at once."""
     entry = key.entry
     made = e.waits(
         entry,

@@ -1,4 +1,5 @@
-"""What becomes of a command whose op-key is at rest: taken, known already, held beside what is written, or the withdrawal of what is not."""
+"""What becomes of a command whose op-key is at rest: it is taken, is known already, changes a written document, or withdraws one that was
+not written."""
 
 from __future__ import annotations
 
@@ -24,14 +25,14 @@ from services.sinks.state import Phase, Record, Restored, Turn
 from systems.mapped import REVERSAL
 
 LARGEST_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
-"""The largest command that a ledger record can hold beside its identity, attempts and words."""
+"""The largest command that fits into a ledger record together with the op-key's identity, attempts and texts."""
 SOON = 10
-"""Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
+"""While the queue of a connection holds fewer op-keys per lane than this, a new command waits for its lane in memory only."""
 Span = tuple[int, int, int]
 
 
 def _kept(chain: Chain, made: Ledger) -> Decimal:
-    """What is written of a document by now, as far as that is known, or will be by a change that was begun."""
+    """The amount that the system holds for a document, as far as is known, or will hold once a change that was begun is written."""
     tip = chain.tip
     if tip is not None and tip["op_key"] != made["op_key"] and not e.is_terminal(tip):
         return tip.get("wants") or Decimal(0)
@@ -39,7 +40,7 @@ def _kept(chain: Chain, made: Ledger) -> Decimal:
 
 
 class Arrivals:
-    """Of one partition. `tell` writes one audit for all that changed nothing since the last one."""
+    """Takes the commands of one partition. `tell` writes one audit for all commands that changed nothing since the last audit."""
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
@@ -48,7 +49,7 @@ class Arrivals:
         self._mapped_again: dict[tuple[str, ...], None] = {}
 
     def arrived(self, incoming: Incoming) -> None:
-        """One command whose op-key is at rest."""
+        """Take one command whose op-key is at rest."""
         owner, command = self.owner, incoming.command
         known = owner.cases.entry(command["op_key"])
         if command["parts"] is not None:
@@ -76,7 +77,7 @@ class Arrivals:
             self._unchanged(arrival, known, incoming)
 
     def _void_left(self, op_key: str, incoming: Incoming) -> Ledger | None:
-        """The void of a document; one that was not begun ends where the source came back after it."""
+        """The void of a document. A void that was not begun is ended if the source posted the document again after it."""
         void = self.owner.cases.entry(op_key)
         if void is None or e.is_terminal(void) or e.may_exist(void) or e.place(void) >= incoming.place or incoming.takes_back:
             return void
@@ -84,13 +85,13 @@ class Arrivals:
         return void
 
     def _tip(self, known: Ledger | None) -> Ledger | None:
-        """What a newer version of a written document is compared with; None where that is its own entry."""
+        """The entry with which a newer version of a written document is compared; None if that is the document's own entry."""
         if known is None or known["action"] not in e.MAKES or not e.is_written(known):
             return None
         return self.owner.sights.chain(known["op_key"], source_of(known)).tip
 
     def _voids_again(self, incoming: Incoming, known: Ledger | None) -> bool:
-        """Whether the void of a source whose earlier void was written, or may be: it takes back what was written since."""
+        """Whether this is a further void of a source whose earlier void was written, or may have been. It takes back what was written since then."""
         if incoming.record != REVERSAL or known is None or not e.is_written(known) or known["state"] == e.UNCHANGED:
             return False
         reverses = str(incoming.command.get("reverses") or e.made_key(known.get("takes_back") or ""))
@@ -126,14 +127,14 @@ class Arrivals:
             words = f"{len(incoming.value)} bytes at {owner.context.command_topic}/{incoming.partition}/{incoming.offset}"
             owner.conclude(e.held(entry, incoming.at, reasons.TOO_LARGE, words, command=None), audits)
         elif e.intent_open(entry) or e.is_terminal(entry) or connected is None:
-            owner.conclude(entry, audits)  # beside an open attempt that one is settled first
+            owner.conclude(entry, audits)  # an open attempt is settled first
         else:
             self._map_again(entry, incoming.command, connected.versions)
             self._judged(owner.cases.start(entry), incoming, audits)
 
     def _judged(self, case: Case, incoming: Incoming, audits: tuple[Audit, ...]) -> None:
-        """What the gate keeps is recorded at once; everything else gets a lane. Where that is soon its first record is the intent, and
-        its offset waits for that."""
+        """Record at once what the gate stops. Everything else gets a lane: if that will be soon, its first record is the intent, and the
+        command's offset is held back until then."""
         owner = self.owner
         assert case.key is not None
         case.decoded = (case.key.entry["command"], incoming.command)
@@ -151,18 +152,19 @@ class Arrivals:
         owner.turn(case.op_key)
 
     def _map_again(self, entry: Ledger, command: CommandEnvelope, in_force: list[str]) -> None:
-        """What could not be mapped as it is, under settings that changed while it lay in the log, is mapped by those in force; once by each."""
+        """If a command carries its canonical record and was mapped under settings that have changed since, have it mapped again under the
+        settings in force, once for each version of them."""
         name = (entry["op_key"], *in_force)
         canonical, mapped_by = command["canonical"], [command["config_version"], command["crosswalk_version"]]
         if canonical is None or mapped_by == in_force or name in self._mapped_again:
             return
         self._mapped_again[name] = None
-        while len(self._mapped_again) > CORRECTIONS:  # what was forgotten is mapped once more at the worst
+        while len(self._mapped_again) > CORRECTIONS:  # a forgotten command is at worst mapped once more
             del self._mapped_again[next(iter(self._mapped_again))]
         self.owner.committer.submit(Out([self.owner.context.remap_line(entry, canonical)]))
 
     def _withdraw(self, op_key: str, incoming: Incoming) -> None:
-        """A part that the source makes no more: superseded, or the change held beside it."""
+        """Withdraw a part that the source no longer makes. If it was not written, it is superseded; otherwise it is taken back."""
         owner, entry = self.owner, self.owner.cases.entry(op_key)
         assert entry is not None
         if e.is_written(entry):
@@ -173,7 +175,7 @@ class Arrivals:
         self.owner.changes.revert(op_key, incoming.command["source_version"], incoming.offset)
 
     def _takes_back(self, made: Ledger, incoming: Incoming) -> None:
-        """A written document of which nothing is wanted any more: reversed under the next number, or held there."""
+        """Take back a written document that is no longer wanted: as a reversal under the next number, or held there for a person."""
         owner, chain = self.owner, self.owner.sights.chain(made["op_key"], source_of(made))
         if chain.tip is not None and chain.tip["record"] == REVERSAL:
             self._reverted(made["op_key"], incoming)
@@ -189,7 +191,7 @@ class Arrivals:
         self._beside(make, incoming)
 
     def _changed(self, changed: Changed, incoming: Incoming) -> None:
-        """The change of a written document is written beside it, or held there; a later change replaces one that was not begun."""
+        """Put the change of a written document beside it. A later change replaces one that was not begun."""
         made = self.owner.cases.entry(e.made_key(incoming.command["op_key"]))
         assert made is not None, incoming.command["op_key"]
         kept = _kept(self.owner.sights.chain(made["op_key"], source_of(made)), made)
@@ -198,7 +200,7 @@ class Arrivals:
             self.nothing(place, made["connection"], incoming.offset)
 
     def _beside(self, make: Callable[[int], Ledger], incoming: Incoming) -> Literal["here", "duplicate", "stale"]:
-        """Put a change under the number that is free for it; what became of it."""
+        """Put a change under the first free number. Returns what became of it."""
         for number in range(1, CORRECTIONS):
             made = make(number)
             place = beside(self.owner.cases.entry(made["op_key"]), made)
@@ -210,7 +212,7 @@ class Arrivals:
         return "stale"
 
     def _put_beside(self, made: Ledger, incoming: Incoming) -> None:
-        """It is held, and goes on by itself where the system has a write for it."""
+        """Record a change: held, or to be written by itself if the system has a write for it."""
         may_go = made["command"] is not None and made["reason"] == reasons.CHANGED_AFTER_POST
         goes_on = may_go and self.owner.sights.is_writable(made)
         known = self.owner.cases.entry(made["op_key"])
@@ -222,14 +224,15 @@ class Arrivals:
         self.owner.conclude(entry)
 
     def _reverted(self, op_key: str, incoming: Incoming) -> None:
-        """The source went back to what is written, or what may have been written was not and is replaced."""
+        """End older changes that were not begun: the source went back to what is written, or a newer command replaced what they change."""
         self.owner.changes.revert(op_key, incoming.command["source_version"], incoming.offset, incoming.place)
 
     # --- a ledger that was lost ---
 
     def rebuilt(self, incoming: Incoming, result: Result | None, sets: dict[str, Incoming], reverses: set[str]) -> bool:
-        """The entry of an op-key's newest command, with what `result` proves; whether the command itself has to come after it, because
-        it changes what is proven. `sets` are the newest sets of documents in parts, `reverses` the op-keys that some command reverses."""
+        """Make the entry of an op-key's newest command, with what `result` proves. Returns whether the command itself must be taken
+        afterwards because it changes what was proven. `sets` are the newest sets of documents in parts, `reverses` the op-keys that some
+        command reverses."""
         owner = self.owner
         made = from_result(incoming, result)
         rules = owner.sights.key_of(made).rules
@@ -253,12 +256,12 @@ class Arrivals:
     # --- what changes nothing ---
 
     def nothing(self, name: str, connection: str, offset: int) -> None:
-        """This command changes nothing."""
+        """Count a command that changes nothing, for the next audit."""
         count, first, _ = self._spans.get((connection, name), (0, offset, offset))
         self._spans[(connection, name)] = (count + 1, first, offset)
 
     def tell(self) -> None:
-        """One audit for all that changed nothing since the last one."""
+        """Write one audit for all commands that changed nothing since the last one."""
         spans, self._spans = self._spans, {}
         context, number = self.owner.context, self.owner.number
         for (connection, name), span in spans.items():

@@ -1,12 +1,12 @@
-"""What a command means to an op-key that the ledger may know already (design: Identity). Pure.
+"""What a command means for an op-key that the ledger may know already (design: Identity). Pure.
 
-unknown                                        -> taken
+unknown op-key                                 -> taken
 older, or the same place in the log again      -> duplicate or stale; nothing changes
 newer, and nothing may exist yet               -> replaces what waited or was held
-newer, and something may exist                 -> equal source_hash or payload_hash: no write; both others: held as a change
-newer, equal, of another amount (one of parts) -> held as a change: the mapping moved money between the parts
-newer, and it is no longer posted there        -> held as `unposted`, whatever its content
-newer, of a master that is kept up to date     -> another source_hash opens the op-key again
+newer, and something may exist                 -> source_hash or payload_hash unchanged: no write; both changed: held as a change
+newer, equal, with another amount (a part)     -> held as a change: the mapping moved money between the parts
+newer, and the source unposted the document    -> held as `unposted`, whatever its content
+newer, for a master that is kept up to date    -> a new source_hash opens the op-key again
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from systems.mapped import COMPLETION, NOTHING, REVERSAL
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The entry that has this command in hand now; `replaced` the one it overtook."""
+    """The command is taken: `entry` now carries it, and `replaced` is the entry that it overtook."""
 
     entry: Ledger
     replaced: Ledger | None = None
@@ -31,14 +31,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Nothing changes; `decision` goes to the audit: duplicate, stale or remapped."""
+    """The command changes nothing. `decision` goes to the audit: duplicate, stale or remapped."""
 
     decision: Literal["duplicate", "stale", "remapped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The source changed after something was written for `posted`: the change is held beside it, by that reason."""
+    """The source changed after something was written for `posted`. The change is held beside it, with this reason."""
 
     posted: Ledger
     reason: str = reasons.CHANGED_AFTER_POST
@@ -46,7 +46,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The entry goes on where it stands, with this command in hand: the same document, of a set that may be another."""
+    """The same document, perhaps in another set of parts: the entry keeps its state and carries this command from now on."""
 
     entry: Ledger
 
@@ -57,8 +57,9 @@ Arrival = Taken | Nothing | Changed | Refreshed
 def arrive(
     entry: Ledger | None, incoming: Incoming, void: Ledger | None = None, updates: bool = False, tip: Ledger | None = None
 ) -> Arrival:
-    """What becomes of `incoming`. `void` is the entry of the same document's void, where there is one; `updates` says that it is a
-    master that is kept up to date; `tip` is the newest of a written document's chain (see `chain`), with which it is compared."""
+    """What becomes of `incoming`. `void` is the entry of the void of the same document, if there is one. `updates` says that this is a
+    master that is kept up to date. `tip` is the newest entry in a written document's chain (see `chain`), with which the command is
+    compared."""
     if entry is None:
         return Taken(_unless_voided(e.fresh(incoming), void))
     if tip is not None and tip["op_key"] != entry["op_key"]:
@@ -96,7 +97,7 @@ def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
     if (incoming.record == REVERSAL or incoming.command["action"] == NOTHING) and entry["state"] == e.UNCHANGED:
         return Taken(e.replaced(entry, incoming), entry)
     if same or command["payload_hash"] == entry["payload_hash"]:
-        return Nothing("duplicate")  # the same document is wanted, whatever else of its source changed
+        return Nothing("duplicate")  # the same document is wanted, whatever else changed in its source
     if entry["purpose"] == e.MASTER or entry["record"] == COMPLETION:
         return Nothing("remapped")
     moved = incoming.command["parts"] is not None and e.worth(entry) != incoming.command["amount"]
@@ -106,7 +107,7 @@ def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
 
 
 def _after_tip(tip: Ledger, incoming: Incoming) -> Arrival:
-    """A version of a document that was changed, or taken back, since it was written. Behind a reversal nothing is wanted but what is new."""
+    """A new version of a document that was changed or taken back since it was written. After a reversal, only a new document can be wanted."""
     same = incoming.command["payload_hash"] == tip["payload_hash"] and tip["record"] != REVERSAL
     if _is_old(tip, incoming):
         return Nothing("duplicate" if same else "stale")
@@ -116,18 +117,18 @@ def _after_tip(tip: Ledger, incoming: Incoming) -> Arrival:
 
 
 def _stands(entry: Ledger, incoming: Incoming, same: bool) -> bool:
-    """Whether what is in hand is the same: it keeps its wait, its hold and a person's decision."""
+    """Whether the entry already has the same content. It then keeps its wait, its hold and a person's decision."""
     if not same or entry["state"] == e.SUPERSEDED:
         return False
     if (incoming.command["hold"] == reasons.UNPOSTED) != (entry["reason"] == reasons.UNPOSTED):
-        return False  # the source took it back, or posted it again
+        return False  # the source unposted it, or posted it again
     if entry["state"] == e.HELD and entry["reason"] in (reasons.UNMAPPED, incoming.command["hold"]):
         return False
     return not incoming.command["unresolved"]
 
 
 def _standing(entry: Ledger, incoming: Incoming) -> Arrival:
-    """The same again. One of several parts has to know the newest set all the same: what another part keeps from it is looked at anew."""
+    """The same content again. One of several parts must learn the newest set all the same: whether another part blocks it is checked again."""
     if incoming.command["parts"] is None or e.is_terminal(entry):
         return Nothing("duplicate")
     if entry["reason"] in (reasons.PART_AFTER_POST, reasons.PARENT):
@@ -143,8 +144,8 @@ def _unless_voided(entry: Ledger, void: Ledger | None) -> Ledger:
 
 
 def beside(known: Ledger | None, made: Ledger) -> Literal["here", "next", "duplicate", "stale"]:
-    """Where a change of a written document is held: in place of `known`, which has the same number, under the next number, or nowhere
-    because it is held already or a later one is."""
+    """Where a change of a written document is recorded: `here` in place of `known`, which has the same number; under the `next` number; or
+    nowhere, because this change (`duplicate`) or a later one (`stale`) is recorded already."""
     if known is None:
         return "here"
     if known["state"] == e.SUPERSEDED:  # the source had gone back to what is written

@@ -1,5 +1,5 @@
-"""The three calls of an attempt: reserve, find, perform. They know no owner, and every end of theirs is a value: whatever is raised below
-them - by a writer, a codec, a session that cannot be opened - ends this one call and nothing else."""
+"""The three calls of an attempt: reserve, find, perform. They know nothing of the owner. Each of them always returns a value: an error
+raised below it, by a writer, a codec or a session that cannot be opened, ends this one call and nothing else."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from services.sinks.pool import Lease, WriterPool
 from systems.contract import Answer, Document, Found, ResolvedCommand, Verdict, Writer
 
 OVER_S = 60.0
-"""How much longer than its own limits a call may take before it is ended from here: writers have time-outs of their own."""
+"""How much longer than its own limits a call may take before it is cancelled here. Writers have time-outs of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that could not be made. `asked_s` is the pause that the system asked for; `known` says whether the connection is to blame:
-    what it is not (an error of no known kind, a refusal of this command's content) concerns this op-key alone."""
+    """A call that could not be made. `asked_s` is the pause that the system asked for, in seconds. `known` says whether the connection is
+    to blame. If it is not (an unknown error, a refusal of this command's content), the failure concerns this op-key alone."""
 
     reason: str
     words: str
@@ -32,7 +32,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a look-up showed; it may be no newer than `asked_s`, the moment at which the system was asked."""
+    """What a look-up showed. It may be no newer than `asked_s`, the moment at which the system was asked."""
 
     found: Found
     asked_s: float
@@ -40,14 +40,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Nothing was sent: the lease had run out (`words` is ""), or something kept the request back at the last moment."""
+    """Nothing was sent: the lease had run out (`words` is ""), or something stopped the request at the last moment."""
 
     words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: its step, the document as it was last seen, until when it may be sent, and what may keep it back ("" = nothing)."""
+    """One request: its step, the document as last seen, until when it may be sent, and a check that may still stop it ("" = send)."""
 
     step: str
     document: Document | None
@@ -57,13 +57,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Calls:
-    """`limit_s` is the longest that a look-up or a request takes by the settings' own times."""
+    """`limit_s` is how long a look-up or a request may take at most, by the times in the settings."""
 
     clock: Clock
     limit_s: float
 
     async def reserve(self, writers: WriterPool, connection: str, count: int) -> Lease | Failure:
-        """A session, and `count` calls in it. Waits as long as the limiter says."""
+        """Reserve a session and `count` calls in it. Waits as long as the limiter says."""
         lease: Lease | None = None
         try:
             lease = await writers.lease(connection)
@@ -91,7 +91,7 @@ class Calls:
             return NotSent()
         try:
             words = request.kept_back()
-        except Exception as error:  # noqa: BLE001 - the edge of a call: what cannot be known keeps the request back
+        except Exception as error:  # noqa: BLE001 - the edge of a call: if the check fails, the request is not sent
             log.exception("not_known_whether_kept_back", key=resolved.command["op_key"])
             words = _words(error)
         if words:
@@ -100,13 +100,13 @@ class Calls:
             async with asyncio.timeout(self.limit_s + OVER_S):
                 with step():
                     return await writer.perform(request.step, resolved, request.document)
-        except Exception as error:  # noqa: BLE001 - a writer that raises after it may have sent has told us nothing: look it up
+        except Exception as error:  # noqa: BLE001 - a writer that raises may have sent already, so the document is looked up
             log.exception("writer_raised", entity=resolved.record, key=resolved.command["op_key"])
             return Answer(Verdict.AMBIGUOUS, words=_words(error))
 
 
 def failure_of(call: str, error: Exception) -> Failure:
-    """What an error that a call raised means."""
+    """What an error raised by a call means."""
     if isinstance(error, Refused):
         return Failure(reasons.REFUSED, str(error)[:300], known=False)
     if isinstance(error, Throttled):

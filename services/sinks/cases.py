@@ -1,7 +1,7 @@
-"""What is in hand of the op-keys of one command partition: one record each, found by op-key, by source object and by parent.
+"""What is in memory about the op-keys of one command partition: one `Case` each, found by op-key, by source object and by parent.
 
-Every op-key that has not ended has a case. Its core state is in hand while something is under way about it, or while memory knows more
-than the ledger does; else the case only says where the ledger left it, and the entry is read from the index when it is needed.
+Every op-key that has not ended has a case. The case holds the core's state while work on it is under way, or while memory knows more than
+the ledger. Otherwise it only says in which state the ledger left it, and the entry is read from the index when it is needed.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from systems.contract import Original
 Source = tuple[str, str]
 """(connection, entity/source id)."""
 Behind = ControlMessage | Supersede | str
-"""What waits until a case rests: a person's decision, a void that overtakes it, or the next command of a document (by its name)."""
+"""What waits until a case is at rest: a person's decision, a void that overtakes it, or the next command of a document (by its name)."""
 
 
 def source_of(entry: Ledger) -> Source:
-    """The source object of an entry, as parents name it."""
+    """The source object of an entry, in the form in which parents name it."""
     return entry["connection"], f"{entry['source_entity']}/{entry['source_id']}"
 
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """Everything that is in hand of one op-key.
+    """Everything in memory about one op-key.
 
-    `rest` is what the ledger holds, acked (state "" = nothing yet); `key` the core's state, None where the ledger knows it all.
-    `decoded` the command of the entry in hand, with the bytes it was read from; `head` the written form of what stays the same in it; `view`
-    the world when the attempt began, `lease` the session that it holds, `original` the document that it takes back, as it was written.
-    `offset` is that of a command that no ledger record holds yet.
-    `behind` waits until it rests; `withdrawn_by` are documents whose next command withdraws this one and waits for its look-up. `ahead` is
-    the end of the look-up that was asked beside the intent, `looking` that it has not come. `unacked` and `calls` count records and calls
-    under way, `failures` unknown errors in a row.
+    `rest` is the acked state in the ledger (state "" = nothing yet). `key` is the core's state; None if the ledger knows all of it.
+    `decoded` is the command of the entry, with the bytes it was read from. `head` is the encoded part of the entry that does not change.
+    `view` is the world when the attempt began, `lease` the session that it holds, `original` the document that it takes back, as written.
+    `offset` is the offset of a command that no ledger record holds yet. `behind` is what waits until the case is at rest. `withdrawn_by`
+    are documents whose next command withdraws this one and waits for its look-up. `looking` says that a look-up is under way, `ahead` is
+    the result of one that was asked beside the intent. `unacked` and `calls` count records and calls under way, `failures` unknown errors
+    in a row.
     """
 
     op_key: str
@@ -73,19 +73,19 @@ class Case:
 
     @property
     def stands(self) -> Rest:
-        """Where it stands, whether that is acked or on its way."""
+        """Its newest state, acked or not."""
         if self.key is None:
             return self.rest
         return rest_of(self.key.entry)
 
     @property
     def is_busy(self) -> bool:
-        """Whether an attempt, a look-up or a record of it is under way that the core waits for."""
+        """Whether the core waits for something under way: an attempt, a look-up or the ack of a record."""
         return self.key is not None and self.key.phase is not Phase.IDLE
 
     @property
     def may_exist(self) -> bool:
-        """Whether the system may keep something of it; the intent of a request that is only about to be sent does not count."""
+        """Whether the system may hold something of it. The intent of a request that is not sent yet does not count."""
         if self.key is None:
             return False
         entry, phase = self.key.entry, self.key.phase
@@ -94,13 +94,13 @@ class Case:
 
     @property
     def has_news(self) -> bool:
-        """Whether something waits behind it for which its request must not go out: all but a decision to go on."""
+        """Whether something waits behind it that must stop its request. Everything does, except a person's decision to go on."""
         return any(not isinstance(one, ControlMessage) or one.control["action"] == "skip" for one in self.behind)
 
     @property
     def may_be_let_go(self) -> bool:
-        """The one rule: it rests, the ledger holds all that is known of it, and nothing is under way about it or waits for it. What wants
-        a lane is read from the ledger again when it gets one."""
+        """The one rule for dropping the core's state from memory: the case is at rest, the ledger holds all that is known, and nothing is
+        under way or waiting. A case that wants a lane must wait for it first; its entry is read from the ledger again when it gets one."""
         if self.key is None or self.key.phase is not Phase.IDLE:
             return False
         under_way = self.unacked or self.calls or self.lane or self.wanted
@@ -110,12 +110,12 @@ class Case:
             or self.withdrawn_by
             or self.failures
             or self.offset is not None
-            or (e.intent_open(self.key.entry) and not e.is_terminal(self.key.entry))  # when it may be looked up is known here only
+            or (e.intent_open(self.key.entry) and not e.is_terminal(self.key.entry))  # only memory knows when it may be looked up
         )
 
 
 class Cases:
-    """All cases of a partition. `made` turns an entry into the core's state at rest, with the rules that hold for it."""
+    """All cases of a partition. `made` turns an entry into the core's state at rest, with the rules for its kind of document."""
 
     made: Callable[[Ledger], Key]
 
@@ -132,28 +132,28 @@ class Cases:
         return iter(list(self._cases.values()))
 
     def get(self, op_key: str) -> Case | None:
-        """The case of an op-key that has not ended, or ended and is not acked yet."""
+        """The case of an op-key that has not ended, or whose end is not acked yet."""
         return self._cases.get(op_key)
 
     def add(self, op_key: str, rest: Rest) -> Case:
-        """The case of an op-key of which the ledger says so much."""
+        """The case of an op-key in this state, added if there is none."""
         case = self._cases.get(op_key)
         if case is None:
             case = self._cases[op_key] = Case(op_key, rest)
         return case
 
     def entry(self, op_key: str) -> Ledger | None:
-        """The entry in hand, else as committed."""
+        """The entry in memory if there is one, else the committed one."""
         case = self._cases.get(op_key)
         return case.key.entry if case is not None and case.key is not None else self.index.get(op_key)
 
     def shown(self, op_key: str) -> tuple[Ledger | None, bool]:
-        """The entry as others may see it, and whether it is busy."""
+        """The entry as others may see it, and whether the case is busy."""
         case = self._cases.get(op_key)
         return self.entry(op_key), case is not None and case.is_busy
 
     def open(self, op_key: str) -> Case | None:
-        """The case with its core state in hand; None where nothing is known of the op-key."""
+        """The case with its core state in memory; None if nothing is known of the op-key."""
         case = self._cases.get(op_key)
         if case is not None and case.key is not None:
             return case
@@ -165,7 +165,7 @@ class Cases:
         return case
 
     def start(self, entry: Ledger) -> Case:
-        """The case of an entry that was decided just now, at rest; what the ledger holds of it is known already or nothing."""
+        """The case, at rest, of an entry that was decided just now. What the ledger holds of it is known already, or is nothing."""
         case = self._cases.get(entry["op_key"]) or self.open(entry["op_key"])
         if case is None:
             case = self.add(entry["op_key"], Rest(entry["connection"], "", ""))
@@ -174,13 +174,13 @@ class Cases:
         return case
 
     def put(self, case: Case, key: Key) -> None:
-        """This state is in hand now."""
+        """Replace the core's state."""
         if case.key is None:
             self._of_source.setdefault(source_of(key.entry), set()).add(case.op_key)
         case.key = key
 
     def let_go(self, case: Case) -> bool:
-        """Keep only where the ledger left it, where the rule allows it; an op-key that has ended has no case any more."""
+        """Drop the core's state from memory if the rule allows it. An op-key that has ended loses its case."""
         if not case.may_be_let_go or case.key is None:
             return False
         _without(self._of_source, source_of(case.key.entry), case.op_key)
@@ -191,7 +191,7 @@ class Cases:
         return True
 
     def undo(self, case: Case) -> None:
-        """Nothing came of what was in hand and is on its way nowhere: what the ledger holds counts, or there is no such case."""
+        """Drop a state that had no effect and is not being recorded. The ledger's state counts again; without one, the case is removed."""
         if case.key is None or case.is_busy or case.unacked or case.offset is not None:
             return
         _without(self._of_source, source_of(case.key.entry), case.op_key)
@@ -203,7 +203,7 @@ class Cases:
     # --- parents ---
 
     def wait_for(self, case: Case, names: Iterable[str]) -> list[Source]:
-        """Remember whose state it waits for, and nothing else any more; those that nothing waited for before."""
+        """Note which source objects it waits for, and no others. Returns those for which nothing waited before."""
         wanted = tuple((case.connection, name) for name in names)
         if case.parents == wanted:
             return []
@@ -215,13 +215,13 @@ class Cases:
         return new
 
     def stop_waiting(self, case: Case) -> None:
-        """It waits for no parent any more."""
+        """It no longer waits for any parent."""
         for source in case.parents:
             _without(self._waiting, source, case.op_key)
         case.parents = ()
 
     def children(self, source: Source) -> list[str]:
-        """What waits for a source object, taken off the list: whoever still waits puts itself there again."""
+        """The op-keys that wait for a source object. They leave the list; those that must still wait enter it again."""
         found = sorted(self._waiting.pop(source, ()))
         for op_key in found:
             case = self._cases.get(op_key)
@@ -230,16 +230,16 @@ class Cases:
         return found
 
     def of_source(self, source: Source) -> list[str]:
-        """Op-keys of a source object, acked or on their way."""
+        """Op-keys of a source object, acked or not."""
         entity, _, source_id = source[1].partition("/")
         return sorted({*self.index.of_source(source[0], entity, source_id), *self._of_source.get(source, ())})
 
     def waits(self, case: Case) -> bool:
-        """Whether the list of those who wait for a parent has it."""
+        """Whether it is on the list of those that wait for a parent."""
         return any(case.op_key in self._waiting.get(source, ()) for source in case.parents)
 
     def of_connection(self, connection: str) -> list[tuple[str, Rest]]:
-        """Every op-key of a connection that has not ended, and where it stands."""
+        """Every op-key of a connection that has not ended, and its newest state."""
         found = [(case.op_key, case.stands) for case in self._cases.values() if case.connection == connection]
         return [(op_key, rest) for op_key, rest in found if rest.state not in e.TERMINAL]
 

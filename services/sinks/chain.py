@@ -1,7 +1,7 @@
-"""A written document with everything that takes it back: the void of its source, and its changes in their order. Pure.
+"""A written document and its takers, the op-keys that take it back: the void of its source, and its numbered changes in order. Pure.
 
-Each of these is an op-key of its own, and writes once. One of them at a time is under way: the newest is written, older ones that were not begun
-end, and what was begun is waited for. What stands is the newest document of the chain that no other one has taken back.
+Each of these is an op-key of its own and writes once. Only one of them is under way at a time: the newest one is written, older ones that
+were not begun are ended, and one that was begun is waited for. The newest document that no other one has taken back *stands*.
 
     create 100.00 POSTED <- correct|1 +20.00 POSTED <- correct|2 -5.00 WAITING       correct|1 stands (120.00)
     create 100.00 POSTED <- void -100.00 POSTED                                      nothing stands
@@ -25,7 +25,7 @@ WRITTEN = frozenset({e.POSTED, e.ADOPTED})
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`made` is the entry of the document itself, `takers` what takes it back, `busy` the op-keys of those that an attempt has in hand."""
+    """`made` is the document's own entry, `takers` are the entries that take it back, `busy` the op-keys on which an attempt is at work."""
 
     made: Ledger | None
     takers: tuple[Ledger, ...] = ()
@@ -33,7 +33,7 @@ class Chain:
 
     @property
     def links(self) -> list[Ledger]:
-        """All of it, in the order in which the source told it."""
+        """All entries of the chain, in the order in which the source asked for them."""
         return [*([self.made] if self.made is not None else []), *sorted(self.takers, key=e.place)]
 
     @property
@@ -45,50 +45,50 @@ class Chain:
 
     @property
     def aim(self) -> Ledger | None:
-        """What the next of it takes back: the document that stands, else the reversal of the last one, after which it is written again."""
+        """What the next taker takes back: the document that stands. If none does, the last reversal, after which the document is written again."""
         reversals = [one for one in self.takers if one["state"] in WRITTEN and one["record"] == REVERSAL]
         return self.standing or max(reversals, key=e.place, default=None)
 
     @property
     def kept(self) -> Decimal:
-        """What the system keeps of it, by all that is known to be written."""
+        """The amount that the system holds for this document, as far as it is known to be written."""
         if self.standing is None:
             return Decimal(0)
         return sum((one["amount"] for one in self.links if one["state"] in WRITTEN), Decimal(0))
 
     @property
     def tip(self) -> Ledger | None:
-        """The newest of it that is there, or may be: what a newer version of the source is compared with."""
+        """The newest entry whose document is in the system, or may be. A newer version of the source is compared with it."""
         return next((one for one in reversed(self.links) if e.is_written(one) and one["state"] != e.UNCHANGED), self.made)
 
     @property
     def is_pending(self) -> bool:
-        """Whether something of it is on its way by itself."""
+        """Whether a taker is going on by itself."""
         return any(one["op_key"] in self.busy or one["state"] in (e.NEW, e.WAITING, e.INTENT) for one in self.takers)
 
     @property
     def is_open(self) -> bool:
-        """Whether something that takes it back, or writes it anew, has not ended."""
+        """Whether a taker has not ended."""
         return not all(map(e.is_terminal, self.takers))
 
     def before(self, entry: Ledger) -> list[Ledger]:
-        """What else takes it back, is older and has not ended."""
+        """The other takers that are older than `entry` and have not ended."""
         return [one for one in self._others(entry) if e.place(one) < e.place(entry)]
 
     def after(self, entry: Ledger) -> list[Ledger]:
-        """What else takes it back, is newer and has not ended. The hold of a document that is posted no longer waits for its source."""
+        """The other takers that are newer than `entry` and have not ended. This includes an `unposted` hold, which waits for its source."""
         return [one for one in self._others(entry) if e.place(one) > e.place(entry)]
 
     def is_begun(self, entry: Ledger) -> bool:
-        """Whether a request about it is under way, or may have been sent."""
+        """Whether a request for it is under way, or may have been sent."""
         return entry["op_key"] in self.busy or e.may_exist(entry)
 
     def _others(self, entry: Ledger) -> Iterable[Ledger]:
         return (one for one in self.takers if one["op_key"] != entry["op_key"] and not e.is_terminal(one))
 
     def shown(self) -> Ledger | None:
-        """The document's entry as others may see it: under its own op-key, with the content and the ids of what stands; one of which nothing stands
-        any more was made no more; one that is being taken back is not there."""
+        """The document's entry as others may see it: under its own op-key, with the content and ids of what stands. If nothing stands any
+        more it is superseded; while it is being taken back it is not in place."""
         made = self.made
         if made is None or made["state"] not in WRITTEN or not self.takers:
             return made

@@ -1,4 +1,4 @@
-"""Changes beside a written document that are wanted no more: they end, so that their money is listed once."""
+"""Ends changes of a written document that are no longer wanted, so that their amount is not listed twice."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from services.sinks.views import Sights
 from systems.mapped import REVERSAL
 
 MOST = 1000
-"""Changes of one document, at most."""
+"""The most changes that one document may have."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Of one partition. `conclude` records a state that was decided without an attempt, `overtake` tells one that an attempt has in hand."""
+    """The changes in one partition. `conclude` records a state that was decided without an attempt; `overtake` ends one that an attempt is
+    working on."""
 
     cases: Cases
     sights: Sights
@@ -28,7 +29,7 @@ class Changes:
     clock: Clock
 
     def follow(self, entry: Ledger) -> None:
-        """Where nothing of a document is wanted, or all of it is to be reversed, the changes beside it are no more."""
+        """End the changes of a document that is no longer wanted, or is about to be reversed as a whole."""
         if entry["record"] == REVERSAL and entry["action"] != e.CORRECT and entry["state"] in (e.HELD, e.WAITING):
             command = self.sights.command_of(entry)
             reverses = str(command.get("reverses") or "") if command is not None else ""
@@ -41,7 +42,7 @@ class Changes:
             self.revert(reverses, entry["source_version"], entry["command_offset"], until)
 
     def revert(self, op_key: str, version: str, offset: int, until: tuple[str, int] | None = None) -> None:
-        """The changes of a document that were not begun are no more, by this version of its source; those of a place after `until` stay."""
+        """End the changes of a document that were not begun, because of this version of its source. Those later in the log than `until` stay."""
         for number in range(1, MOST):
             known, is_busy = self.cases.shown(e.correction_key(op_key, number))
             if known is None:

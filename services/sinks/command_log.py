@@ -1,7 +1,7 @@
-"""The log of one system's commands as its consumer group reads it: partitions given and taken, records, offsets.
+"""The command topic of one system as its consumer group reads it: partitions assigned and revoked, records, offsets.
 
-The client blocks, so that everything it does runs in one thread, in order; whoever consumes lives in the loop. A rebalance is told from
-within a poll: its thread waits there until the loop has taken or given back the partitions.
+The client blocks, so everything it does runs in one thread, in order, while its listener lives in the event loop. The client reports a
+rebalance from within a poll; its thread then waits until the loop has taken the partitions or given them back.
 """
 
 from __future__ import annotations
@@ -27,52 +27,53 @@ T = TypeVar("T")
 
 
 class MadeAnew(Transient):
-    """The topic was deleted and made anew: every offset known of it is of a record that is gone."""
+    """The topic was deleted and created again: every known offset belongs to a record that is gone."""
 
 
 class Assignments(Protocol):
-    """Whoever consumes: told in the loop which partitions are ours."""
+    """The consumer of the records. It is called in the loop when partitions are assigned or taken away."""
 
     async def assigned(self, committed: Mapping[int, Committed]) -> Mapping[int, int]:
-        """These are ours from now on; where to read each from."""
+        """These partitions are ours from now on. Returns the offset from which to read each."""
 
     async def revoked(self, numbers: Sequence[int]) -> Offsets:
-        """These are to be given back in order; how far each may be committed."""
+        """These partitions are to be given back in order. Returns the offsets that may be committed."""
 
     async def lost(self, numbers: Sequence[int]) -> None:
-        """These are somebody else's already."""
+        """These partitions belong to another process already."""
 
 
 class CommandLog(Protocol):
-    """See the module; a simulation has one of its own. A pause holds through seek, revoke and assign until it is resumed."""
+    """See the module. Simulations have an implementation of their own. A pause lasts through seek, revoke and assign until it is resumed."""
 
     async def open(self, listener: Assignments) -> None:
         """Join the group."""
 
     async def poll(self, most: int) -> Mapping[int, list[Message]]:
-        """The records, by partition; nothing after a short wait. Raises `MadeAnew`, once, and what was read by then counts for nothing."""
+        """The records, by partition; empty after a short wait without any. Raises `MadeAnew` once when the topic was created again; records
+        read before then must be dropped."""
 
     async def committed(self, number: int) -> Committed:
-        """The group's offsets of a partition."""
+        """The offsets that the group has committed for a partition."""
 
     async def pause(self, number: int) -> None:
-        """Read nothing more of this partition."""
+        """Stop reading this partition."""
 
     async def resume(self, number: int) -> None:
-        """Read it again; also one that is not paused."""
+        """Read it again. Allowed for a partition that is not paused."""
 
     async def seek(self, number: int, offset: int) -> None:
-        """Read it from there."""
+        """Continue reading at this offset."""
 
     async def commit(self, offsets: Offsets, mark: str = "", wait: bool = False) -> None:
-        """Commit these offsets; `mark` goes beside them. Raises `KafkaException`; without `wait` it may be told nowhere."""
+        """Commit these offsets, with `mark` as their metadata. Raises `KafkaException`; without `wait`, a failure may not be reported."""
 
     async def close(self) -> None:
         """Leave the group."""
 
 
 class GroupLog:
-    """The real one: a consumer of group `sinks.<system>`."""
+    """The real log: a consumer of the group `sinks.<system>`."""
 
     def __init__(self, settings: Kafka, topics: tuple[str, str], group: str) -> None:
         self._topic, self._control_topic = topics
@@ -153,7 +154,7 @@ class GroupLog:
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         assert self._listener is not None
-        if self._leaves:  # what waited for a poll is told by the close, too, when no broker can be asked any more
+        if self._leaves:  # a rebalance that waited for a poll is reported by the close, too, when no broker answers any more
             consumer.unassign()
             return
         committed = {place.partition: self._committed(place.partition) for place in partitions}
@@ -164,7 +165,7 @@ class GroupLog:
             places.append(TopicPartition(self._topic, number, max(at, low)))
         self._lag.assigned((place.topic, place.partition) for place in places)
         consumer.assign(places)
-        consumer.resume(places)  # the client keeps a pause of an earlier assignment
+        consumer.resume(places)  # the client keeps a pause from an earlier assignment
 
     def _revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         assert self._listener is not None
@@ -172,7 +173,7 @@ class GroupLog:
         try:
             if offsets:
                 self._commit(offsets, "", wait=True)
-        except KafkaException as error:  # known commands come again
+        except KafkaException as error:  # the commands come again and are recognised
             log.warning("offsets_not_committed", topic=self._topic, error=str(error)[:300])
 
     def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:

@@ -1,9 +1,9 @@
 """Group commit: everything that the lanes of one partition recorded while the last transaction ran goes into the next one.
 
-One transactional producer per partition; its epoch fences the intents of every older owner. "Acked" means that the group's commit
-returned. After any error of a transaction its end is not known: nothing of the group counts as acked, the committer is broken, and
-the partition is taken anew with a new producer and the ledger read again. The group's offsets follow, outside of transactions
-(`acked`): docs/decisions/2026-11-21-offsets-follow-the-ledger.md.
+Each partition has one transactional producer, whose epoch fences the intents of every older owner. "Acked" means that the commit of the
+group returned. After any error in a transaction its outcome is unknown: nothing in the group counts as acked, the committer is broken, and
+the partition is taken again, with a new producer and the ledger read again. The offsets of the consumer group follow outside of
+transactions (`acked`): docs/decisions/2026-11-21-offsets-follow-the-ledger.md.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from services.sinks.ledger import Index, Mark
 
 COMMIT_S = 30
 Blocking = Callable[..., Awaitable[Any]]
-"""`await blocking(call, *arguments)` runs a call that blocks somewhere else than in the loop; one at a time, in order."""
+"""`await blocking(call, *arguments)` runs a blocking call outside the loop; one call at a time, in order."""
 
 
 class Thread:
-    """Blocking calls in a thread of their own."""
+    """Runs blocking calls in a thread of its own."""
 
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     async def __call__(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        """What the call returns or raises."""
+        """Run the call; returns or raises what it does."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
     def close(self) -> None:
-        """Let a call that runs end; wait for it."""
+        """Wait for a call that is running to end."""
         self._pool.shutdown(wait=True)
 
 
 class NotCommitted(Exception):
-    """A transaction did not end for certain; the partition has to be taken anew."""
+    """It is not known whether a transaction was committed; the partition has to be taken again."""
 
 
 @dataclass(slots=True)
@@ -58,8 +58,8 @@ class Line:
 
 @dataclass(slots=True)
 class Out:
-    """Lines that belong together, and the marks and value bytes of the ledger states among them. `meta` is what the snapshot notes once they
-    are committed, and all that was submitted before them."""
+    """Lines that belong together, and the marks and value bytes of the ledger states among them. `meta` is what the snapshot notes once
+    they, and everything submitted before them, are committed."""
 
     lines: list[Line]
     entries: list[tuple[Mark, bytes]] = field(default_factory=list)
@@ -70,13 +70,13 @@ Offsets = Mapping[tuple[str, int], int]
 
 
 class Listener(Protocol):
-    """Whoever records: told in the loop, once for each group."""
+    """Told in the loop what became of the records, once for each group."""
 
     def acked(self, about: list[Any]) -> None:
-        """These were submitted with records that are committed now, in the order in which they were submitted."""
+        """The records submitted with these are committed, in the order of submission."""
 
     def not_committed(self, error: BaseException) -> None:
-        """Whether the newest group was committed is not known, and nothing more will be."""
+        """Whether the newest group was committed is unknown. Nothing more will be committed."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class _Group:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the records of one partition go: its producer, its index, the topic of its ledger."""
+    """Where the records of one partition go: its producer, its index and its ledger topic."""
 
     producer: Producer
     index: Index
@@ -96,7 +96,7 @@ class Destination:
 
 
 class Committer:
-    """Collects in the loop, commits off it. `positions` tells up to where everything was submitted by now."""
+    """Collects records in the loop and commits them outside it. `positions` returns the offsets before which everything was submitted."""
 
     def __init__(self, to: Destination, listener: Listener, positions: Callable[[], Offsets], blocking: Blocking) -> None:
         self._producer = to.producer
@@ -118,7 +118,7 @@ class Committer:
         self.took_s = 0.0
 
     def submit(self, out: Out, about: Any = None) -> None:
-        """Record `out` with the next group; `about` comes back with its ack. After a failure nothing is recorded any more."""
+        """Record `out` with the next group; `about` comes back with its ack. After a failure nothing more is recorded."""
         if self.failed is not None:
             return
         self._queue.append(out)
@@ -130,33 +130,33 @@ class Committer:
 
     @property
     def acked(self) -> Offsets:
-        """Offsets before which everything is acked; what a group may commit."""
+        """Offsets before which everything is acked: the consumer group may commit them."""
         if not self._busy and self.failed is None:
             self._acked = self._positions()
         return self._acked
 
     async def _run(self) -> None:
-        """Group after group, from the next turn of the loop on until nothing is left."""
+        """Commit group after group, starting with the next turn of the loop, until nothing is left."""
         while self._queue and self.failed is None:
             group = _Group(self._queue, self._about, self._positions())
             self._queue, self._about = [], []
             error = await self._committed(group)
             try:
                 self._done(group, error)
-            except Exception as failure:  # noqa: BLE001 - a defect of whoever was told: what it made of the acks is not known, the ledger is
+            except Exception as failure:  # noqa: BLE001 - a defect of the listener: whether it took the acks is unknown
                 log.exception("acks_not_taken")
                 self.fail(failure)
         self._busy = False
         self._idle.set()
 
     async def _committed(self, group: _Group) -> BaseException | None:
-        """Commit a group; the error that leaves its end unknown."""
+        """Commit a group. Returns the error that leaves its outcome unknown, or None."""
         started = time.perf_counter()
         try:
             await self._blocking(self._commit, group)
         except (KafkaException, BufferError) as failure:
             return failure
-        except Exception as failure:  # noqa: BLE001 - the edge of a commit: whatever it is, nothing counts as acked
+        except Exception as failure:  # noqa: BLE001 - the edge of a commit: after any error, nothing counts as acked
             log.exception("commit_failed", error=str(failure))
             return failure
         finally:
@@ -218,25 +218,25 @@ class Committer:
         await self._idle.wait()
 
     def fail(self, error: BaseException) -> None:
-        """Record nothing more: the partition is to be taken anew."""
+        """Record nothing more: the partition has to be taken again."""
         if self.failed is None:
             self.failed = error
             self._queue, self._about = [], []
             self._idle.set()
 
     async def ended(self) -> None:
-        """Wait for a commit that runs, however it ends."""
+        """Wait until a running commit has ended, with or without success."""
         if self._running is not None:
             await asyncio.wait([self._running])
 
     def close(self) -> None:
-        """Nothing more is recorded; an open transaction ends by its time-out or by the next owner's fence."""
+        """Record nothing more. An open transaction is ended by its time-out or by the next owner's fencing."""
         self.failed = self.failed or NotCommitted("the partition was given back")
         self._queue, self._about = [], []
         self._idle.set()
 
 
 def _name(error: BaseException) -> str:
-    """The error as a label: Kafka's own name of it, or its type; an owner that was fenced is told by `_FENCED` or `INVALID_PRODUCER_EPOCH`."""
+    """The error as a label: Kafka's name for it, or its type. A fenced owner shows as `_FENCED` or `INVALID_PRODUCER_EPOCH`."""
     told = error.args[0] if isinstance(error, KafkaException) and error.args else None
     return told.name() if isinstance(told, KafkaError) else type(error).__name__

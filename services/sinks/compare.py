@@ -1,8 +1,8 @@
-"""Masters that are kept up to date: compared with their partner before anything is intended. Pure.
+"""Masters that are kept up to date: each is compared with its partner before anything is intended. Pure.
 
-equal          -> unchanged (adopted, where no link told of the partner)
-different      -> intent, look-up, one request; what its non-owner changed is told as `overruled`
-nothing there  -> created, where no partner is known; else looked at again, then held
+equal          -> unchanged (adopted, if no link named the partner)
+different      -> intent, look-up, one request; changes by somebody who does not own the field are reported as `overruled`
+nothing there  -> created if no partner is known; otherwise looked at again, then held
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ OVERRULED = "overruled"
 
 
 def with_partner(entry: Ledger, view: View) -> Ledger:
-    """The entry, knowing the partner that a link names."""
+    """The entry with the partner that a link names."""
     if not view.link or view.link == entry["erp_id"]:
         return entry
     return e.change(entry, view.at, erp_id=view.link, erp_number="")
 
 
 def saw(key: Key, event: LookedUp) -> Step:
-    """The key after its partner was looked at."""
+    """The key after its partner was looked up."""
     audits = overruled(key.entry, event)
     seen = proof(key.entry, event.found, key.rules, event.at)
     if isinstance(seen, Ended):
@@ -52,13 +52,13 @@ def saw(key: Key, event: LookedUp) -> Step:
 
 
 def changed_since(key: Key, seen: Onward) -> bool:
-    """Whether a person changed the partner between the comparison and the write: it is compared again, so that this is told too."""
+    """Whether a person changed the partner between the comparison and the write. It is then compared again, so that this change is reported, too."""
     told = key.document.overruled if key.document is not None else ()
     return key.rules.updates and seen.document.overruled != told
 
 
 def overruled(entry: Ledger, event: LookedUp) -> tuple[Audit, ...]:
-    """What somebody changed who does not own the field, told once for each look-up that leads to a write or to none."""
+    """Changes made by somebody who does not own the field, reported once for each look-up that decides for or against a write."""
     words = [change for document in event.found.documents for change in document.overruled]
     return (decision(OVERRULED, entry, "; ".join(words), event.at),) if words else ()
 

@@ -1,6 +1,7 @@
-"""One system's consumer: takes partitions, gives them back, hands batches to their owners, commits what is acked.
+"""The consumer of one system: takes partitions and gives them back, passes batches to their owners, commits the offsets of what is acked.
 
-All of it lives in the loop; the log and taking a partition are ports. When an owner has much to do its partition is paused, the others go on.
+All of it runs in the loop; the command log and the take-over of a partition are ports. If one owner has too much work, only its partition
+is paused.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from services.sinks.takeover import REBUILDING, Committed, TakenPartition
 
 BATCH = 500
 OFFSETS_EVERY_S = 0.25
-"""How often the group's offsets follow what is acked, while it moves."""
+"""How often the offsets of the group are committed while they move."""
 RETAKE_S, RETAKE_MOST_S = 0.5, 10.0
 RETAKE_FOR_S = 120.0
-"""How long a partition is tried to be taken anew while the cluster cannot be had."""
+"""How long we try to take a partition again while the cluster does not answer."""
 
 TakeOver = Callable[[int, Committed], Awaitable[TakenPartition]]
 NewBlocking = Callable[[int], Blocking]
@@ -39,7 +40,7 @@ NewBlocking = Callable[[int], Blocking]
 
 @dataclass(frozen=True)
 class Throttle:
-    """Op-keys in work, beyond the lanes, at which a partition is paused, and resumed: what waits, waits in Kafka."""
+    """The backlog of op-keys above which a partition is paused (`full`) and below which it is resumed (`low`). Further commands stay in Kafka."""
 
     full: int = 600
     low: int = 300
@@ -47,9 +48,9 @@ class Throttle:
 
 @dataclass(eq=False)
 class OwnedPartition:
-    """A partition that this process owns. `early` are commands that came before everything that has not ended was taken up; `changed` says
-    that something beside the commands changed meanwhile, `resumed` which connections were resumed; `may_open` is set when the settle wait of
-    a lost ledger is over."""
+    """A partition that this process owns. `early` are commands that came before the take-up was done. `changed` says that something other
+    than the commands changed meanwhile, `resumed` which connections were resumed. `may_open` is set when the settle wait of a lost ledger
+    is over."""
 
     owner: Owner
     intake: Intake
@@ -67,7 +68,7 @@ class OwnedPartition:
 
 @dataclass(frozen=True)
 class Ports:
-    """What consuming needs from outside: the log, how a partition is taken, where its commits block."""
+    """What consuming needs from outside: the log, how to take a partition, and the thread in which its commits block."""
 
     log: CommandLog
     take: TakeOver
@@ -75,21 +76,21 @@ class Ports:
 
 
 class Consuming:
-    """One system's consumer and the owners of its partitions."""
+    """The consumer of one system, and the owners of its partitions."""
 
     def __init__(self, context: SinkContext, ports: Ports, throttle: Throttle | None = None) -> None:
         self.context = context
         self.held: dict[int, OwnedPartition] = {}
         self.stopping = False
         self.failed = ""
-        """Why it ended, or must; "" while it goes on."""
+        """Why it has ended or must end; "" while it runs."""
         self._ports = ports
         self._throttle = throttle or Throttle()
         self._paused: set[int] = set()
         self._assigned = False
         self._committed: dict[tuple[str, int], int] = {}
         self._offsets_from = 0.0
-        self._busy = True  # replayed commands come in larger batches than those that have to be written
+        self._busy = True  # replayed commands come in larger batches than commands to be written
         self._checked_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -100,12 +101,12 @@ class Consuming:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it consumes."""
+        """Whether it is consuming."""
         return not self.failed and (self._task is None or not self._task.done())
 
     @property
     def trouble(self) -> str:
-        """Why it is not ready; "" when it is."""
+        """Why it is not ready; "" if it is."""
         if self.failed:
             return f"{self.context.system.name}: {self.failed}"
         if not self._assigned:
@@ -119,7 +120,7 @@ class Consuming:
         return [held.owner for held in self.held.values()]
 
     def tick(self) -> None:
-        """Wake what is due; now and then look whether everything is as it is promised to be at any time."""
+        """Wake the cases that are due, and from time to time check the invariants."""
         for held in self.held.values():
             held.owner.tick()
             if held.owner.schedule.is_settled:
@@ -130,7 +131,7 @@ class Consuming:
                 invariants.enforce(held.owner, held.intake)
 
     def told(self, kind: str, what: Any) -> None:
-        """Something beside the commands changed. What one owner makes of it is no concern of the others."""
+        """Tell every owner that something other than the commands changed. An error in one owner does not affect the others."""
         if kind == "settings":
             self.context.writers.changed(what)
         for held in self.held.values():
@@ -142,7 +143,7 @@ class Consuming:
                 continue
             try:
                 controls.told(owner, kind, what)
-            except Exception as error:  # noqa: BLE001 - a defect: the partition is taken anew, and everything said is looked at again
+            except Exception as error:  # noqa: BLE001 - a defect: the partition is taken again, and every change is looked at again
                 log.error("not_told", system=self.context.system.name, partition=owner.number, kind=kind, exc_info=error)
                 owner.committer.fail(error)
 
@@ -156,7 +157,7 @@ class Consuming:
     # --- the loop of it ---
 
     async def run(self) -> None:
-        """Consume until `stopping`. Ends with `failed` where it cannot go on."""
+        """Consume until `stopping`. Sets `failed` if it cannot go on."""
         ports = self._ports
         try:
             await ports.log.open(self)
@@ -172,7 +173,7 @@ class Consuming:
         finally:
             try:
                 await ports.log.close()
-            except KafkaException as error:  # the group's broker takes us out when our session's time is over
+            except KafkaException as error:  # the broker removes us when our session times out
                 log.warning("group_not_left", system=self.context.system.name, error=str(error)[:300])
 
     async def _once(self) -> None:
@@ -197,7 +198,7 @@ class Consuming:
             await self._commit({place: at for owner in self.owners for place, at in owner.committable.items()}, wait=False)
 
     def deliver(self, number: int, messages: list[Message]) -> None:
-        """A batch of one partition."""
+        """Pass on a batch of one partition."""
         held = self.held.get(number)
         if held is None or held.owner.failed or held.owner.closing:
             return
@@ -215,7 +216,7 @@ class Consuming:
             await self._ports.log.resume(number)
 
     async def _commit(self, acked: Offsets, wait: bool) -> None:
-        """The group's offsets, as far as they moved. One that is not kept means that known commands come again."""
+        """Commit the offsets of the group that have moved. If the commit fails, known commands will come again."""
         moved = {place: at for place, at in acked.items() if self._committed.get(place) != at}
         if not moved:
             return
@@ -227,7 +228,7 @@ class Consuming:
             log.warning("offsets_not_committed", system=self.context.system.name, error=str(error)[:300])
 
     def _forget(self, moved: Offsets) -> None:
-        """Decisions that were carried out need not be kept for the next owner."""
+        """Forget decisions that were carried out: the next owner does not need them."""
         for (topic, number), at in moved.items():
             if topic == self.context.control_topic:
                 self.context.followed.forget(self.context.system.name, number, at)
@@ -256,12 +257,12 @@ class Consuming:
             await self._end(number, at_once=True)
 
     async def _take(self, number: int, committed: Committed) -> int:
-        """Own a partition; where to read its commands from."""
+        """Own a partition. Returns the offset from which to read its commands."""
         taken = await self._ports.take(number, committed)
         metrics.SINK_TAKE_OVERS.labels(self.context.system.name).inc()
         owner = Owner(self.context, taken, self._ports.blocking(number))
         if taken.lost is not None:
-            owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is
+            owner.commands.holding.add(REBUILD_HOLDS)  # at once: no offset may be committed before the mark
             owner.schedule.settled_s = owner.now_s() + longest_settle_s(self.context)
         held = self.held[number] = OwnedPartition(owner, Intake(owner))
         self._paused.discard(number)
@@ -271,7 +272,7 @@ class Consuming:
         return taken.next_offset
 
     async def _open(self, held: OwnedPartition, taken: TakenPartition) -> None:
-        """Take up everything that has not ended, rebuild what was lost, hear what was said meanwhile; then the lanes may start."""
+        """Take up everything that has not ended, rebuild what was lost and apply what changed meanwhile. Then the lanes may start."""
         owner = held.owner
         try:
             if taken.lost is not None:
@@ -296,12 +297,12 @@ class Consuming:
                 controls.resumed(owner, connection)
             early, held.early = held.early, []
             held.intake.take(early)
-        except Exception as error:  # noqa: BLE001 - it is taken anew
+        except Exception as error:  # noqa: BLE001 - the partition is taken again
             log.error("not_opened", system=self.context.system.name, partition=owner.number, exc_info=error)
             owner.committer.fail(error)
 
     async def _rebuilt(self, owner: Owner) -> None:
-        """The offset may move again, and the mark goes with it."""
+        """The rebuild is complete: let the offset move again, and commit it without the mark."""
         await owner.committer.flush()
         if not (owner.committer.failed or owner.closing):
             owner.commands.holding.discard(REBUILD_HOLDS)
@@ -309,7 +310,7 @@ class Consuming:
             await self._ports.log.commit({place: owner.commands.committable}, wait=True)
 
     async def _end(self, number: int, at_once: bool) -> Offsets:
-        """End an owner; up to where its commands are acked, where it ended in order."""
+        """End an owner. Returns the offsets up to which its records are acked; empty if it did not end in order."""
         held = self.held.pop(number, None)
         if held is None:
             return {}
@@ -324,8 +325,8 @@ class Consuming:
         return await owner.stop()
 
     async def _retake(self, number: int, anew: bool = False) -> None:
-        """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset; from the first one where
-        their topic was made `anew`."""
+        """The result of a commit is unknown: take the partition again with a new producer, reread the ledger, and read commands from the
+        committed offset, or from the first one if their topic was created `anew`."""
         is_rebuilding = REBUILD_HOLDS in self.held[number].owner.commands.holding
         await self._end(number, at_once=True)
         first = Committed(0, mark=REBUILDING if is_rebuilding else "") if anew else None
@@ -334,12 +335,12 @@ class Consuming:
             return
         try:
             await self._ports.log.seek(number, at)
-            await self._ports.log.resume(number)  # what was paused under the owner before stays paused in the client
-        except KafkaException as error:  # given to another meanwhile: the group tells us with the next poll
+            await self._ports.log.resume(number)  # the client keeps the pause that was set under the previous owner
+        except KafkaException as error:  # it was given to another process meanwhile; the group reports this with the next poll
             log.warning("partition_not_ours", system=self.context.system.name, partition=number, error=str(error)[:300])
 
     async def _taken_anew(self, number: int, first: Committed | None = None) -> int | None:
-        """Where to read its commands from; None when we stop first. `first` is committed before. A broker that restarts is waited for."""
+        """The offset from which to read its commands; None if we stop first. Commits `first` before, if given. Waits for a restarting broker."""
         now_s = self.context.clock.monotonic
         pause_s, until = RETAKE_S, now_s() + RETAKE_FOR_S
         while not self.stopping:
@@ -357,10 +358,10 @@ class Consuming:
 
 
 REBUILD_HOLDS = -1
-"""Stands in for the commands of a ledger that is not rebuilt yet: below every offset, so that none is committed."""
+"""Stands for the commands of a ledger that is not rebuilt yet. It lies below every offset, so that none is committed."""
 
 
 def longest_settle_s(context: SinkContext) -> float:
-    """After a ledger was lost nobody knows which requests were on their way: how long until every one of them can be seen."""
+    """How long until every request can be seen that was sent before the ledger was lost: nobody knows which ones those were."""
     times = [rules_of(write, context.settings.timing).times for write in context.system.writes]
     return max((one.settle_s for one in times), default=0.0)

@@ -1,4 +1,4 @@
-"""What changes beside the commands and concerns held or waiting ones: a person's decision, a link, a period, settings, a pause."""
+"""Changes other than commands that concern held or waiting commands: a person's decision, a link, a period, settings, a pause."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from topology.topics import partition_of
 
 ACTIONS = frozenset({"release", "retry", "accept", "skip"})
 REEXAMINED = frozenset({reasons.CREATE_MISSING, reasons.SUSPECT, reasons.NOT_BUILT, reasons.PARENT_MISSING})
-"""Holds that another setting or match may lift."""
+"""Holds that other settings or a match may lift."""
 
 
 def told(owner: Owner, kind: str, what: Any) -> None:
-    """Something beside the commands changed: `kind` says what `what` is (see `follow.Followed.fold`, and `settings`: a connection)."""
+    """Something other than the commands changed. `kind` says what `what` is (see `follow.Followed.fold`; for `settings`, a connection)."""
     if kind == "settings" and is_its(owner, what):
         settings_changed(owner, what)
     elif kind == "link":
@@ -43,7 +43,7 @@ def is_its(owner: Owner, connection: str) -> bool:
 
 
 def decided(owner: Owner, decision: ControlMessage) -> None:
-    """A person decided about one op-key; every decision is carried out once, in order."""
+    """A person decided about one op-key. Every decision is carried out once, in order."""
     control = decision.control
     if decision.offset < owner.controls.next:
         return
@@ -53,7 +53,7 @@ def decided(owner: Owner, decision: ControlMessage) -> None:
 
 
 def resumed(owner: Owner, connection: str) -> None:
-    """A connection was let go on: the ceiling counts a new hour, and everything is tried at once."""
+    """A connection was resumed: the ceiling counts a new hour, and everything is tried at once."""
     owner.hours.pop(connection, None)
     lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
@@ -64,7 +64,7 @@ def resumed(owner: Owner, connection: str) -> None:
 
 
 def linked(owner: Owner, link: tuple[str, str, str, str]) -> None:
-    """A link came: the master record itself and what waits for it are looked at."""
+    """A link was added: its master record, and what waits for it, are looked at again."""
     system, connection, entity, source_id = link
     if system != owner.context.system.name:
         return
@@ -75,7 +75,7 @@ def linked(owner: Owner, link: tuple[str, str, str, str]) -> None:
 
 
 def period_changed(owner: Owner, connection: str) -> None:
-    """Documents held for a closed period whose period is open now are tried again."""
+    """Try documents again that are held for a closed period, if the period is open now."""
     for op_key, rest in owner.cases.of_connection(connection):
         if rest.reason != reasons.PERIOD_CLOSED:
             continue
@@ -87,7 +87,7 @@ def period_changed(owner: Owner, connection: str) -> None:
 
 
 def caught_up(owner: Owner) -> None:
-    """Periods and settings that changed while nobody owned the partition."""
+    """Apply periods and settings that changed while nobody owned the partition."""
     for connection in {case.connection for case in owner.cases} | _connections(owner):
         period_changed(owner, connection)
         if owner.index.meta(_in_force(connection)) != _version(owner, connection):
@@ -99,8 +99,8 @@ def _connections(owner: Owner) -> set[str]:
 
 
 def settings_changed(owner: Owner, connection: str) -> None:
-    """Settings or crosswalk changed: held commands that carry their canonical record are mapped again, others looked at again. So are those
-    that wait for a document, which a row of the crosswalk may name now."""
+    """Settings or crosswalk changed: held commands that carry their canonical record are mapped again, others are looked at again. So are
+    those that wait for a document, because a row of the crosswalk may name it now."""
     lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
         lanes.reopen()
@@ -112,7 +112,7 @@ def settings_changed(owner: Owner, connection: str) -> None:
 
 
 def _in_force(connection: str) -> str:
-    """Name in the snapshot of the settings under which the connection's held commands were looked at last."""
+    """The name, in the snapshot, of the settings under which the connection's held commands were last looked at."""
     return f"settings/{connection}"
 
 

@@ -2,8 +2,8 @@
 
     turn -> gate -> reserve -> intent acked, looked up beside -> lease check -> one request -> outcome acked -> next step ...
 
-Any crash leaves an open intent in the ledger, and an open intent is closed by evidence only: by an answer that is certain, or by a
-look-up after the settle wait. Whoever carries the effects out holds at most one key of an op-key at a time.
+A crash in between leaves an open intent in the ledger. Only evidence closes an open intent: an answer that is certain, or a look-up after
+the settle wait. The caller must hold at most one key per op-key at a time.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from systems.contract import Capability
 
 LATE_LIMIT = 3
 SLOW_ROUNDS, SLOW_PAUSE = 3, timedelta(minutes=5)
-"""Runs in which no look-up came back within the lease, after which a person is asked; the pause after the first of them."""
+"""After so many runs in which no look-up came back within the lease, a person is asked; the pause after the first such run."""
 
 
 class OutOfTurn(Exception):
-    """An event came that the phase of the key does not await: a defect of whoever carries the effects out."""
+    """An event that the key does not await in its phase: a defect of the caller."""
 
 
 def step(key: Key, event: Event) -> Step:
-    """The key after `event`, and what has to be done about it."""
+    """The key after `event`, and the effects to carry out."""
     awaited = _AWAITED.get(type(event))
     if awaited is not None and key.phase not in awaited:
         raise OutOfTurn(f"{key.entry['op_key']}: {type(event).__name__} in phase {key.phase.value}")
@@ -73,7 +73,7 @@ def _turn(key: Key, event: Turn) -> Step:
     if e.is_terminal(entry):
         return key, ()
     if entry["action"] == e.CORRECT and (entry["reason"] == reasons.UNPOSTED or event.command is None or view.chain is None):
-        return resting(key)  # it ends when it is posted again in the source, or nothing says what it wants: nothing writes it
+        return resting(key)  # ended once the source posts it again; or what it wants is unknown
     if e.intent_open(entry):
         return _turn_of_open_intent(key, event)
     if event.withdraws:
@@ -92,7 +92,7 @@ def _turn(key: Key, event: Turn) -> Step:
 
 
 def _without_command(key: Key, view: View) -> Step:
-    """Its command's bytes are missing or cannot be read: it is ended by what needs none of them, or held; a hold keeps its reason."""
+    """The command's bytes are missing or cannot be read. The entry is ended by a rule that does not need them, or held. A hold keeps its reason."""
     entry = key.entry
     ended = gate.ended(entry, view, key.rules.updates)
     if ended is None and entry["state"] == e.HELD:
@@ -101,7 +101,7 @@ def _without_command(key: Key, view: View) -> Step:
 
 
 def _kept(key: Key, command: CommandEnvelope, view: View) -> Step | None:
-    """The key as the gate keeps it from being written; None where it may go on."""
+    """The key if the gate stops it from being written; None if it may go on."""
     entry = key.entry
     if e.takes_back(entry):
         return _kept_of_taker(key, command, view)
@@ -112,7 +112,7 @@ def _kept(key: Key, command: CommandEnvelope, view: View) -> Step | None:
 
 
 def _kept_of_taker(key: Key, command: CommandEnvelope, view: View) -> Step | None:
-    """As `_kept`, of what takes a document back: what it overtakes ends."""
+    """As `_kept`, for an entry that takes a document back. Entries that it overtakes are ended."""
     entry, version = key.entry, key.entry["source_version"]
     kept = takeback.kept(entry, command, view)
     if kept is None:
@@ -125,7 +125,7 @@ def _kept_of_taker(key: Key, command: CommandEnvelope, view: View) -> Step | Non
 
 
 def _attempts_ahead(key: Key) -> int:
-    """Requests in a row that one run of the key may need: a step each, and the comparison of a master that is kept up to date."""
+    """How many requests one run of the key may need in a row: one per step, and the comparison of a master that is kept up to date."""
     left = [s for s in key.rules.steps if s not in key.entry["steps_done"] and s not in key.rules.watched]
     return max(1, len(left)) + key.rules.updates
 
@@ -149,7 +149,7 @@ def _same_rest(entry: Ledger, kept: Ledger) -> bool:
 
 
 def _reserved(key: Key, event: Reserved) -> Step:
-    """The wait for calls is over, however long it was: what came meanwhile is judged before anything is intended."""
+    """The wait for calls is over, and may have been long: what changed meanwhile is judged before anything is intended."""
     view = event.view
     if e.intent_open(key.entry):
         return (key.but(phase=Phase.IDLE), ()) if view.paused else (key.but(phase=Phase.LOOKING), (Find(),))
@@ -171,14 +171,14 @@ def _reserved(key: Key, event: Reserved) -> Step:
 
 
 def _on_its_day(entry: Ledger, view: View) -> Ledger:
-    """The entry with the day on which it is posted, frozen with its first intent: the first open one, where its own is closed."""
+    """The entry with its posting day, which its first intent freezes: its own day, or the first open day if its own is closed."""
     if view.post_on is None or view.post_on == entry["posting_date"] or e.may_exist(entry) or entry["released"]:
         return entry
     return e.change(entry, view.at, posting_date=view.post_on)
 
 
 def _unreserved(key: Key, event: Unreserved) -> Step:
-    """Nothing was intended; an open intent stays open."""
+    """Nothing was intended. An open intent stays open."""
     entry, at = key.entry, event.at
     failed = LookupFailed(event.reason, event.words, event.wait, event.now_s, at)
     if e.intent_open(entry):
@@ -205,8 +205,8 @@ def _acked(key: Key, _: Acked) -> Step:
 
 
 def _late(key: Key, event: Late) -> Step:
-    """We were frozen or slow between intent and send; nothing was sent, so the intent is made anew. Where that happens again and
-    again the look-up takes longer than the lease: it waits longer each time, then a person is asked."""
+    """The process stood still or was slow between intent and send, so nothing was sent and a new intent is made. If this repeats, the
+    look-up takes longer than the lease: the pause grows each time, and at last a person is asked."""
     at, entry = event.at, answers.unsent(key.entry, event.at)
     if key.lates + 1 < LATE_LIMIT:
         return intends(key.but(lates=key.lates + 1), entry, event.now_s, at)
@@ -220,7 +220,7 @@ def _late(key: Key, event: Late) -> Step:
 
 
 def _withheld(key: Key, event: Withheld) -> Step:
-    """Nothing was sent: the gate judges again what came. An older attempt that is not settled stays open."""
+    """Nothing was sent, and the gate judges again with what came. An older attempt that is not settled stays open."""
     at, entry = event.at, answers.unsent(key.entry, event.at)
     if e.intent_open(entry):
         return finish(key.but(look_s=settled_at_s(key)), e.waits(entry, at, reasons.SETTLE, event.words))
@@ -266,7 +266,7 @@ def _decided(key: Key, event: Decided) -> Step:
 
 
 def _may_be_released(key: Key) -> bool:
-    """Whether anything could go on: what takes a document back may where its system has a write for that by now."""
+    """Whether a release can have any effect. An entry that takes a document back needs a write in its system."""
     entry = key.entry
     if e.takes_back(entry):
         return (

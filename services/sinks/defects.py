@@ -1,4 +1,4 @@
-"""What an error of no known kind leaves of an attempt: it is over as if nothing more came of it, and is tried again. Pure."""
+"""The state in which an unknown error leaves an attempt: nothing more came of it, and it is tried again. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from services.sinks import lookups, reasons
 from services.sinks.state import Key, Phase
 
 MOST, PAUSE = 5, timedelta(seconds=30)
-"""Unknown errors in a row after which a document is held; the pause after the first of them."""
+"""After so many unknown errors in a row a document is held; the pause after the first of them."""
 
 
 def after(key: Key, failures: int, words: str, now_s: float, at: datetime) -> Key:
-    """The key with the state in which the attempt ends; an open intent stays open, and what has ended stays as it is."""
+    """The key in the state in which the attempt ends. An open intent stays open, and an entry that has ended stays as it is."""
     entry = key.entry
     if e.is_terminal(entry):
         return key.but(phase=Phase.IDLE)

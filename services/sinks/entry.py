@@ -1,4 +1,4 @@
-"""A ledger entry: the complete state of one op-key, and what follows from it alone.
+"""A ledger entry: the complete state of one op-key, and what can be derived from it alone.
 
 An entry is the ledger record itself (`schemas.records.Ledger`), treated as a value: `change` makes a new one.
 """
@@ -19,22 +19,22 @@ from topology.rules.identity import ref_of
 NEW, WAITING, HELD, INTENT = "NEW", "WAITING", "HELD", "INTENT"
 POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED = "POSTED", "ADOPTED", "UNCHANGED", "SUPERSEDED", "REJECTED"
 PRESUMED = "presumed"
-"""What stands as the hash of an attempt of which nobody knows whether it was made. An attempt of ours has the hash of what it wrote, or none
-where the sink itself withdraws a document."""
+"""The hash of an attempt of which nobody knows whether it was made. An attempt of ours has the hash of what it wrote, or none if the sink
+itself withdraws a document."""
 TERMINAL = frozenset({POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED})
 IN_PLACE = frozenset({POSTED, ADOPTED, UNCHANGED})
-"""States in which the document, or what stands for it, is there; they never change by replay."""
+"""States in which the document, or what stands for it, is in the system. A replay never changes them."""
 ENDED_FOR_GOOD = TERMINAL - {SUPERSEDED}
-"""States in which a later command with the same hashes changes nothing; what was superseded comes back with one."""
+"""States in which a later command with the same hashes changes nothing. Such a command does bring back a superseded entry."""
 ATTEMPTS_KEPT = 20
 MASTER = "master"
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log. `redivided`, known where the whole
-    log was read: another command of its document carries other parts, or a newer one says that nothing is made of it. `came_at` is when
-    the command came into the log; None where that says nothing of the older commands of its op-key (a rebuild)."""
+    """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log. `redivided` is known when the whole
+    log was read: another command of its document has other parts, or a newer one has none. `came_at` is when the command was written to the
+    log; None if that says nothing about older commands of its op-key (in a rebuild)."""
 
     record: str
     command: CommandEnvelope
@@ -47,17 +47,17 @@ class Incoming:
 
     @property
     def place(self) -> tuple[str, int]:
-        """What orders the commands of a document, as `place` of an entry does."""
+        """The order of a document's commands; compare with `place` of an entry."""
         return self.command["source_version"], self.offset
 
     @property
     def takes_back(self) -> bool:
-        """Whether the source posted its document once and does no longer."""
+        """Whether the source has unposted a document that it had posted."""
         return self.command["hold"] == reasons.UNPOSTED and self.record not in (REVERSAL, COMPLETION)
 
 
 def fresh(incoming: Incoming) -> Ledger:
-    """The entry of an op-key that was never seen."""
+    """The entry of an op-key that was never seen before."""
     c = incoming.command
     return {
         "connection": c["connection"],
@@ -109,7 +109,7 @@ def fresh(incoming: Incoming) -> Ledger:
 
 
 def change(entry: Ledger, at: datetime, **changes: Any) -> Ledger:
-    """The same entry with these fields changed. A terminal state drops the command's bytes; what takes a document back counts as its state says."""
+    """The same entry with these fields changed. A terminal state drops the command's bytes. A taker's amount follows its state."""
     made = {**entry, "updated_at": at, **changes}
     if made["state"] in TERMINAL:
         made |= {"command": None, "due_at": None, "waits_for": []}
@@ -119,27 +119,27 @@ def change(entry: Ledger, at: datetime, **changes: Any) -> Ledger:
 
 
 def replaced(entry: Ledger, incoming: Incoming) -> Ledger:
-    """The entry with a newer command in hand; attempts and the first sight stay, a person's release of the older one does not."""
+    """The entry with a newer command. Attempts and first sight stay; a person's release of the older command does not."""
     kept = {"first_seen_at": entry["first_seen_at"], "attempts": entry["attempts"], "attempt_count": entry["attempt_count"]}
     return cast("Ledger", {**fresh(incoming), **kept, "tried_since": entry.get("tried_since")})
 
 
 def with_history(entry: Ledger, known: Ledger) -> Ledger:
-    """An entry with the attempts of the one whose op-key it takes."""
+    """An entry with the attempts of the entry whose op-key it takes over."""
     kept = {"first_seen_at": known["first_seen_at"], "attempts": known["attempts"], "attempt_count": known["attempt_count"]}
     return cast("Ledger", {**entry, **kept, "tried_since": known.get("tried_since")})
 
 
 def refreshed(entry: Ledger, incoming: Incoming) -> Ledger:
-    """The entry where it stands, with a newer command of the same content in hand."""
+    """The entry in its state, with a newer command of the same content."""
     about = ("source_version", "source_number", "command", "command_partition", "command_offset")
     made = fresh(incoming)
     return cast("Ledger", {**entry, **{name: made[name] for name in about}, "updated_at": incoming.at})  # type: ignore[literal-required]  # names of Ledger
 
 
 def reopened(entry: Ledger, incoming: Incoming) -> Ledger:
-    """The entry of a master that is kept up to date, with a newer source in hand: the partner's id stays, and an attempt that is
-    open stays open with all that it waits for."""
+    """The entry of a master that is kept up to date, opened again by a newer command: the partner's id stays, and an open attempt stays
+    open together with its wait."""
     kept = ["attempts", "attempt_count", "erp_id", "erp_number"]
     if not is_terminal(entry):
         kept.append("first_seen_at")
@@ -150,22 +150,22 @@ def reopened(entry: Ledger, incoming: Incoming) -> Ledger:
 
 
 def is_terminal(entry: Ledger) -> bool:
-    """Whether nothing more is done about it, unless the source changes."""
+    """Whether it has ended. Only a change of the source opens it again."""
     return entry["state"] in TERMINAL
 
 
 def place(entry: Ledger) -> tuple[str, int]:
-    """What orders the commands of a document: the version of the source, then the place in the log."""
+    """The order of a document's commands: the version of the source, then the place in the log."""
     return entry["source_version"], entry["command_offset"]
 
 
 def intent_open(entry: Ledger) -> bool:
-    """Whether a request may have been sent whose end is not known. Only evidence clears it."""
+    """Whether a request may have been sent whose outcome is unknown. Only evidence closes it."""
     return entry["intent_attempt"] > 0
 
 
 def looked_up_first(entry: Ledger, at: datetime, steps: tuple[str, ...]) -> Ledger:
-    """A ledger was lost, and nobody knows whether this was written before: look-ups decide that as if an attempt were open."""
+    """After the loss of a ledger nobody knows whether this was written: it is looked up as if an attempt were open."""
     if may_exist(entry) or is_terminal(entry) or not steps:
         return entry
     words = "the ledger was lost: it is looked up whether this was written before"
@@ -174,27 +174,27 @@ def looked_up_first(entry: Ledger, at: datetime, steps: tuple[str, ...]) -> Ledg
 
 
 def may_predate(entry: Ledger) -> bool:
-    """Whether a ledger that was lost may have known it as written: nothing says since when it can have been tried, nor what was found."""
+    """Whether a lost ledger may have recorded it as written: it is unknown since when it can have been tried, and no look-up was noted."""
     return entry.get("tried_since") is None and never_asked(entry)
 
 
 def is_presumed(entry: Ledger) -> bool:
-    """Whether the open attempt is one that a ledger which was lost may have known, and no other is known."""
+    """Whether its open attempt is only presumed because a ledger was lost. No attempt of ours is known."""
     return intent_open(entry) and entry["intent_hash"] == PRESUMED
 
 
 def may_exist(entry: Ledger) -> bool:
-    """Whether the system may keep something of it: an attempt is open, or something was seen there."""
+    """Whether the system may hold something of it: an attempt is open, or something was seen there."""
     return intent_open(entry) or bool(entry["steps_done"]) or bool(entry["erp_id"])
 
 
 def is_written(entry: Ledger) -> bool:
-    """Whether it is there, or may be."""
+    """Whether its document is in the system, or may be."""
     return entry["state"] in IN_PLACE or may_exist(entry)
 
 
 def never_asked(entry: Ledger) -> bool:
-    """Whether the system was never asked about it: a life whose ledger and results were lost may have written it."""
+    """Whether this ledger never asked the system about it. An earlier ledger, since lost, may have written it."""
     return not is_terminal(entry) and not may_exist(entry) and not entry["attempts"]
 
 
@@ -209,7 +209,7 @@ def held(entry: Ledger, at: datetime, reason: str, detail: str = "", **more: Any
 
 
 def noted(entry: Ledger, answer: str, detail: str, at: datetime) -> list[Attempt]:
-    """The attempts with one more; the last twenty are kept."""
+    """The attempts and a new one; the last twenty are kept."""
     last: Attempt = {
         "attempt": entry["attempt_count"],
         "step": entry["intent_step"],
@@ -221,12 +221,12 @@ def noted(entry: Ledger, answer: str, detail: str, at: datetime) -> list[Attempt
 
 
 def with_action(op_key: str, action: str) -> str:
-    """Op-key of another action on the same part of the same document."""
+    """The op-key of another action on the same part of the same document."""
     return f"{op_key.rpartition('|')[0]}|{action}"
 
 
 def void_key(op_key: str) -> str:
-    """Op-key of the void of a create."""
+    """The op-key of the void of a create."""
     return with_action(op_key, "void")
 
 
@@ -237,12 +237,12 @@ CORRECT = "correct"
 
 
 def beside(op_key: str) -> list[str]:
-    """Op-keys with which a command of this one may change something although it is known: what takes its document back, or was written since."""
+    """Op-keys because of which a known command may still change something: the first change of its document, and its void."""
     return [correction_key(op_key, 1), void_key(op_key)]
 
 
 def is_voided(entry: Ledger, void: Ledger | None) -> bool:
-    """Whether the source voided this document in the same or a later version, and has not come back since."""
+    """Whether the source voided this document in the same or a later version, and has not posted it again since."""
     return (
         void is not None
         and void["state"] != SUPERSEDED
@@ -252,7 +252,7 @@ def is_voided(entry: Ledger, void: Ledger | None) -> bool:
 
 
 def reverted(entry: Ledger, version: str, at: datetime, **more: Any) -> Ledger:
-    """What takes a document back, and was not begun: a newer version of its source wants it no more."""
+    """A void or change that was not begun is ended: a newer version of the source no longer wants it."""
     return change(entry, at, state=SUPERSEDED, reason=reasons.REVERTED, detail=f"by version {version}", **more)
 
 
@@ -262,7 +262,7 @@ def voided(entry: Ledger, version: str, at: datetime) -> Ledger:
 
 
 def result_of(entry: Ledger) -> Result | None:
-    """What is told to the world about this state; None where nothing is."""
+    """The record for `result` about this state; None if none is published."""
     if entry["state"] != HELD and not is_terminal(entry):
         return None
     return {
@@ -296,7 +296,7 @@ def result_of(entry: Ledger) -> Result | None:
 
 
 def link_of(entry: Ledger, actor: str) -> Link | None:
-    """The pair of ids that a master record written by us makes; None for everything else."""
+    """The link between the two ids of a master record that we wrote; None for everything else."""
     if entry["purpose"] != MASTER or entry["state"] not in (POSTED, ADOPTED) or not entry["erp_id"]:
         return None
     return {
@@ -315,7 +315,7 @@ def link_of(entry: Ledger, actor: str) -> Link | None:
 
 
 def turned(link: Link) -> Link:
-    """The same pair of ids from the other side."""
+    """The same link in the other direction."""
     return {
         **link,
         "source_system": link["target_system"],
@@ -327,34 +327,34 @@ def turned(link: Link) -> Link:
 
 
 def correction_key(op_key: str, number: int) -> str:
-    """Op-key of the n-th change that came after the document was written."""
+    """The op-key of the n-th change that came after the document was written."""
     return f"{op_key}|{CORRECT}|{number}"
 
 
 def children_of(entity: str, source_id: str) -> str:
-    """What a held reversal or correction waits for: that something ends which belongs to its document."""
+    """The name under which a held reversal or correction waits for an entry to end that belongs to its document."""
     return f"children of {entity}/{source_id}"
 
 
 def made_key(op_key: str) -> str:
-    """Op-key of the document that a change belongs to; any other op-key is its own."""
+    """The op-key of the document to which a change belongs. Any other op-key is returned as it is."""
     return op_key.partition(f"|{CORRECT}|")[0]
 
 
 def takes_back(entry: Ledger) -> bool:
-    """Whether it reverses a written document, or writes it anew."""
+    """Whether it reverses a written document, or writes it again."""
     return entry["record"] == REVERSAL or entry["action"] == CORRECT
 
 
 def is_change(entry: Ledger) -> bool:
-    """Whether it writes a document anew."""
+    """Whether it writes a document again."""
     return entry["action"] == CORRECT and entry["record"] != REVERSAL
 
 
 def told_amount(entry: Ledger) -> Decimal:
-    """The amount of what takes a document back: the difference that it makes to the books, so that all entries of a source add up to what the
-    system keeps. Held, it is never 0.00: where only a date, party or account differs it is what has to be written again, and once a step is done
-    (what was written may be reversed already) all that is wanted."""
+    """The amount of a taker (see `takes_back`): by how much it changes the books, so that all entries of a source add up to what the system
+    holds. A held one never has 0.00: if only a date, party or account differs, it has the amount to be written again; if a step is done
+    already (what was written may be reversed by now), it has the whole amount that is wanted."""
     taken, wants = entry.get("taken") or Decimal(0), entry.get("wants") or Decimal(0)
     if entry["state"] == HELD and entry["steps_done"] and wants:
         return wants
@@ -362,12 +362,12 @@ def told_amount(entry: Ledger) -> Decimal:
 
 
 def worth(entry: Ledger) -> Decimal | None:
-    """The amount of the document that an entry is; None for a correction of which a lost ledger knows the difference alone."""
+    """The amount of the document itself; None for a correction of which, after the loss of a ledger, only the difference is known."""
     return entry.get("wants") if is_change(entry) else entry["amount"]
 
 
 def aimed(entry: Ledger, at: Ledger | None, taken: Decimal, wants: Decimal) -> Ledger:
-    """What takes back, aimed at the document that stands (None = nothing stands), which is worth `taken`; with a ref of its own."""
+    """The taker, now taking back the document `at` (None = nothing stands) with its amount `taken`. It has a ref of its own."""
     made = {
         **entry,
         "takes_back": at["op_key"] if at is not None else "",
@@ -379,7 +379,7 @@ def aimed(entry: Ledger, at: Ledger | None, taken: Decimal, wants: Decimal) -> L
 
 
 def as_written(command: CommandEnvelope, entry: Ledger) -> CommandEnvelope:
-    """The command of an entry as its system is asked for it: a change has an op-key and a ref of its own."""
+    """The command of an entry as its system is asked for it. A change has its own op-key and ref."""
     if entry["action"] != CORRECT:
         return command
     return cast("CommandEnvelope", {**command, "op_key": entry["op_key"], "ref": entry["ref"], "action": CORRECT})
@@ -388,8 +388,8 @@ def as_written(command: CommandEnvelope, entry: Ledger) -> CommandEnvelope:
 def correction(
     made: Ledger, number: int, incoming: Incoming, reason: str = reasons.CHANGED_AFTER_POST, kept: Decimal | None = None
 ) -> Ledger:
-    """What is held beside a written document whose source changed, or was taken back (`unposted`): the difference in amount. `kept` is what is
-    written of it by now, where changes were."""
+    """The hold beside a written document whose source changed, or unposted it (`unposted`). Its amount is the difference. `kept` is the
+    amount written so far if changes were written."""
     c = incoming.command
     wants: Decimal = Decimal(0) if reason == reasons.UNPOSTED else c["amount"]
     taken = made["amount"] if kept is None else kept

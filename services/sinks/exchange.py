@@ -1,4 +1,4 @@
-"""The exchange with the system: the calls of every attempt of a partition, and what their ends mean for case, lanes and ceiling."""
+"""The exchange with the system: the calls of every attempt in a partition, and what their results mean for case, lanes and ceiling."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ from systems.contract import Answer, Original, ResolvedCommand, Verdict
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests as it is), what keeps its request back,
-    to pause a connection, to let a case go whose last call is over, to end an attempt for an error of no known kind, and what a case takes back."""
+    """What the exchange needs from the owner. `view`: a new view of a case (None: it rests as it is). `kept_back`: why a request must not
+    be sent. `let_go`: called after the last call of a case. `defect`: ends an attempt after an unknown error. `original`: the document to
+    be taken back."""
 
     advance: Callable[[Case, Event], None]
     view: Callable[[Case], View | None]
@@ -55,7 +56,7 @@ class Hooks:
 
 
 class Exchange:
-    """`ended`: what comes is not listened to any more, sessions are given back."""
+    """`ended`: results are ignored from then on, and sessions are given back."""
 
     def __init__(self, context: SinkContext, schedule: Schedule, hours: Hours, hooks: Hooks) -> None:
         self._context = context
@@ -65,7 +66,7 @@ class Exchange:
         timing = context.settings.timing
         self._calls = Calls(context.clock, timing.lease_s + timing.request_s)
         self.longest_s = timing.lease_s + timing.request_s + 10
-        """How long an attempt that is let run may take to its end."""
+        """How long a running attempt may take to end in order, before it is cancelled."""
         self.tasks: set[asyncio.Task[Any]] = set()
         self.ended = False
 
@@ -99,7 +100,7 @@ class Exchange:
     # --- reserve ---
 
     def reserve(self, case: Case, effect: Reserve) -> None:
-        """A session and its calls, for which nothing is bounded; answered by `Reserved` or `Unreserved`."""
+        """Reserve a session and its calls; this may take any time. Answered by `Reserved` or `Unreserved`."""
         if self._schedule.lanes_of(case.connection) is None:
             self._hooks.rests(case)
             return
@@ -107,7 +108,7 @@ class Exchange:
         self._call(case, self._prepared(case, effect.calls), self._reserved)
 
     async def _prepared(self, case: Case, count: int) -> Lease | Failure:
-        """What the attempt needs: the document that it takes back, a session, and its calls."""
+        """Get what the attempt needs: the document that it takes back, a session, and its calls."""
         assert case.key is not None, case.op_key
         entry = case.key.entry
         if e.takes_back(entry):
@@ -137,7 +138,7 @@ class Exchange:
             self._hours[case.connection].take(case.op_key, self._context.clock.now(), key.entry["amount"])
 
     def _within_ceiling(self, case: Case, view: View) -> View:
-        """The view, paused where one more document is over the ceiling: whoever takes the last place is the last."""
+        """The view, marked as paused if one more document would exceed the ceiling."""
         key = case.key
         assert key is not None, case.op_key
         entry = key.entry
@@ -151,7 +152,7 @@ class Exchange:
         return replace(view, paused=reasons.CEILING)
 
     def _pause(self, case: Case, failure: Failure) -> tuple[timedelta, str]:
-        """How long to wait after a call that could not be made, and the reason to wait for."""
+        """How long to wait after a call that could not be made, and the reason to give."""
         if failure.known:
             return self._lanes(case).failed(failure.reason, failure.asked_s, self._context.clock.now()), failure.reason
         if failure.reason in (reasons.REFUSED, reasons.ORIGINAL_LOST):
@@ -162,7 +163,7 @@ class Exchange:
     # --- find ---
 
     def find(self, case: Case) -> None:
-        """Look it up; answered by `LookedUp` or `LookupFailed`. What was asked beside the intent is not asked again."""
+        """Look the document up. Answered by `LookedUp` or `LookupFailed`. A look-up that was asked beside the intent is not repeated."""
         if case.ahead is not None:
             ahead, case.ahead = case.ahead, None
             self._hooks.advance(case, ahead)
@@ -206,9 +207,9 @@ class Exchange:
     # --- send ---
 
     def send(self, case: Case, effect: Send) -> None:
-        """Send the one request; answered by `Answered`, `Late` or `Withheld`."""
+        """Send the one request. Answered by `Answered`, `Late` or `Withheld`."""
         resolved = self._resolved(case)
-        assert resolved is not None and case.lease is not None, case.op_key  # noqa: PT018 - both are the gate's
+        assert resolved is not None and case.lease is not None, case.op_key  # noqa: PT018 - the gate has checked both
         request = Request(effect.step, effect.document, effect.deadline_s, partial(self._hooks.kept_back, case))
         self._call(case, self._calls.perform(case.lease.writer, resolved, request), self._performed)
 
@@ -219,8 +220,8 @@ class Exchange:
         self._hooks.advance(case, Answered(end, self._judge(case, end), *self._now()))
 
     def _judge(self, case: Case, answer: Answer) -> timedelta:
-        """What an answer means for the whole connection; the backoff for a definite no. A closed period says nothing about it: its documents are
-        tried again every hour, and each refusal would count."""
+        """Judge the connection by an answer; returns the backoff after a definite no. A closed period says nothing about the connection:
+        its documents are tried again every hour, and each refusal would count."""
         lanes = self._lanes(case)
         is_judged = answer.reason != reasons.PERIOD_CLOSED
         refused = lanes.judged((answer.code or "refused") if answer.verdict is Verdict.REJECT else "") if is_judged else ""

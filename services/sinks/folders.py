@@ -1,4 +1,4 @@
-"""The RocksDB folders of a sink: copies of what the log holds, which may be thrown away and are read again."""
+"""The RocksDB folders of a sink. They are copies of what the log holds: they may be deleted, and are then read again."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _TRIES = 8
 
 
 def opened(path: Path, cache_bytes: int, memtable_bytes: int) -> Rdict:
-    """The folder, or the next one beside it while another (stopped, frozen) process holds it. Raises `Broken` when none can be opened."""
+    """Open the folder, or the next one beside it if another process (stopped, frozen) still holds it. Raises `Broken` if none can be opened."""
     words = ""
     for number in range(_TRIES):
         folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
         try:
             options = _options(cache_bytes, memtable_bytes)
-            # named as a column family too: without that rocksdict opens a folder that is there with RocksDB's own small cache
+            # named as a column family, too: otherwise rocksdict opens an existing folder with RocksDB's own small cache
             return folders.opened(folder, lambda: Rdict(str(folder), options, column_families={"default": options}))  # noqa: B023 - called at once
         except Broken:
             raise
@@ -43,8 +43,8 @@ def _options(cache_bytes: int, memtable_bytes: int) -> Options:
     blocks = BlockBasedOptions()
     blocks.set_block_cache(Cache(cache_bytes))
     blocks.set_bloom_filter(10, block_based=False)
-    # The index of a large file as one block is larger than a shard of the cache: each look-up read it again, 1.2 ms at 600,000 entries,
-    # measured; in parts 0.02 ms. The index of a file that was written as one block is kept in memory, 7 MB for a million entries.
+    # An index in one block is larger than a shard of the cache, so each look-up read it again: 1.2 ms at 600,000 entries, measured; in
+    # partitions 0.02 ms. Indexes written as one block stay in memory, 7 MB for a million entries.
     blocks.set_index_type(BlockBasedIndexType.two_level_index_search())
     blocks.set_partition_filters(True)
     blocks.set_cache_index_and_filter_blocks(False)

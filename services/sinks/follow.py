@@ -1,6 +1,6 @@
-"""What a sink follows beside its commands: links, controls and periods, folded (`Followed`) and read from Kafka (`Following`).
+"""What a sink follows besides its commands: links, controls and periods. `Followed` folds them, `Following` reads them from Kafka.
 
-Of `control` only what is believed is folded (`topology/trust.py`): signed by a person's key, or by the sinks' own where it is a pause of theirs.
+Only believed controls are folded (`topology/trust.py`): signed with a person's key, or, for a sink's own pause, with the sinks' key.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from topology.trust import Refusal, Trust
 LINKS, CONTROL, PERIODS = "links", "control", "canonical.period"
 NAME = "following"
 SEEN = 10_000
-"""Control ids remembered: a control is written twice only when its writer tries again, within seconds, so thousands of others never come
-between."""
+"""How many control ids are remembered. A control is written twice only when its writer tries again, within seconds, and far fewer others
+come between."""
 _NOTE_EVERY = 2000
 
 Paused = tuple[str, str]
 """(connection, system); system "" = every system of the connection."""
 ControlOffsets = Mapping[tuple[str, int], int]
-"""(system, partition) -> offset of `control` from which on that system's sink may still need decisions."""
+"""(system, partition) -> the offset of `control` from which that system's sink may still need decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class _Period:
 
 
 class Followed:
-    """The folded state of links, controls and periods, for the sinks of `systems`; no thread and no client.
+    """The folded state of links, controls and periods, for the sinks of `systems`. Has no thread and no client.
 
-    One thread may fold while others ask: pauses, resumes and periods are replaced whole, decisions lie behind a lock.
+    One thread may fold while others read: pauses, resumes and periods are replaced as a whole, and a lock guards the decisions.
     """
 
     def __init__(self, codec: Codec, links: LinkStore, systems: frozenset[str]) -> None:
@@ -81,7 +81,7 @@ class Followed:
         self._lock = threading.Lock()
         self._paused: Mapping[Paused, str] = MappingProxyType({})
         self._own: frozenset[Paused] = frozenset()
-        """Of these, what a sink paused itself, if it is paused still."""
+        """Those of the pauses that a sink decided itself and that are still in force."""
         self._unread: dict[Paused, int] = {}
         self._resumed: Mapping[Paused, datetime] = MappingProxyType({})
         self._periods: dict[str, Mapping[str, _Period]] = {}
@@ -89,35 +89,35 @@ class Followed:
         self._decisions: dict[int, list[ControlMessage]] = {}
         self._needed_from: dict[tuple[str, int], int] = {}
         self.unseen: Callable[[], str] = str
-        """Why controls cannot be read now; "" when they are."""
+        """Why controls cannot be read now; "" if they can."""
 
     def link(self, system: str, connection: str, entity: str, source_id: str) -> str | None:
-        """Partner in `system` of a source object; "" = explicitly none, None = no link."""
+        """The partner of a source object in `system`; "" = explicitly none, None = no link."""
         return self.links.get((system, connection, entity, source_id))
 
     def pair(self, key: LinkKey, purpose: str = "", part: str = "") -> str | None:
-        """The id that a source object has inside a document of this purpose and part (empty = of any); None = not known."""
+        """The id of a source object inside a document of this purpose and part (empty = any); None = not known."""
         return self.links.get(pair_key(key, purpose, part))
 
     def paused(self, system: str, connection: str) -> str:
-        """Why nothing is to be written for the connection: a person, or the sink itself, paused it, or whether it is paused cannot be read."""
+        """Why nothing may be written for the connection: a person or the sink paused it, or it cannot be read whether it is paused."""
         paused = self._paused
         return self.unseen() or paused.get((connection, system)) or paused.get((connection, "")) or ""
 
     def is_at_ceiling(self, system: str, connection: str) -> bool:
-        """Whether it is paused by the sink itself for its ceiling, and by nothing and nobody else, whatever a person gives as a reason."""
+        """Whether the connection is paused by the sink itself because of its ceiling, and by nothing else. A person's pause never counts here."""
         paused, own = self._paused, self._own
         places = [place for place in ((connection, system), (connection, "")) if place in paused]
         is_ours = all(place in own and paused[place].startswith(CEILING) for place in places)
         return bool(places) and is_ours and not self.unseen()
 
     def resumed_at(self, system: str, connection: str) -> datetime | None:
-        """When a person last let the connection go on; None for never."""
+        """When a person last resumed the connection; None if never."""
         resumed = self._resumed
         return max(filter(None, (resumed.get((connection, system)), resumed.get((connection, "")))), default=None)
 
     def pause_now(self, control: Control, partition: int) -> None:
-        """A pause that the owner of this partition decided itself, before it comes back from the topic."""
+        """Put a pause in force that the owner of this partition decided, before it comes back from the topic."""
         place = (control["connection"], control["system"])
         with self._lock:
             if self._is_by_a_person(place):
@@ -127,8 +127,8 @@ class Followed:
             self._unread[place] = partition
 
     def lift_unread(self, partition: int) -> None:
-        """The owner of this partition is no more: a pause of its own that was not read back may never have been recorded, and nobody
-        could see or resume it. One that was recorded is in force again when it is read."""
+        """Lift the unread pauses of an owner that has ended: such a pause may never have been recorded, and then nobody could see or resume
+        it. A pause that was recorded is in force again once it is read."""
         with self._lock:
             lifted = {place for place, number in self._unread.items() if number == partition}
             self._unread = {place: number for place, number in self._unread.items() if place not in lifted}
@@ -144,7 +144,7 @@ class Followed:
 
     @property
     def pauses(self) -> Mapping[Paused, str]:
-        """Why each (connection, system) is paused that is; system "" = all of the connection."""
+        """The reason for each pause in force, by (connection, system); system "" = all of the connection."""
         return self._paused
 
     def is_open(self, connection: str, purpose: str, on: date | None, record: str = "") -> bool:
@@ -152,13 +152,13 @@ class Followed:
         return any(_kind(purpose, record) in period.open_for for period in self._periods_of(connection, on))
 
     def is_closed(self, connection: str, kind: tuple[str, str], on: date | None) -> bool:
-        """Whether the ERP's periods say that a document (`kind` = its purpose and record) may not be posted on its day; False where none of them
+        """Whether the ERP's periods say that a document (`kind` = its purpose and record) may not be posted on its day. False if no period
         has that day."""
         found = self._periods_of(connection, on)
         return bool(found) and not any(_kind(*kind) in period.open_for for period in found)
 
     def open_from(self, connection: str, kind: tuple[str, str], day: date) -> date | None:
-        """The first day from `day` on that the ERP's periods say is open for such a document; None where they name none."""
+        """The first day from `day` on which the ERP's periods are open for such a document; None if there is none."""
         periods = self._periods.get(connection, {}).values()
         days = [max(one.starts_on, day) for one in periods if _kind(*kind) in one.open_for and one.ends_on >= day]
         return min(days, default=None)
@@ -167,12 +167,12 @@ class Followed:
         return [one for one in self._periods.get(connection, {}).values() if on is not None and one.starts_on <= on <= one.ends_on]
 
     def decisions_from(self, partition: int, offset: int) -> list[ControlMessage]:
-        """Every decision at or after an offset of `control` that concerns one of `systems`, in order."""
+        """Every decision at or after this offset of `control` that concerns one of `systems`, in order."""
         with self._lock:
             return [decision for decision in self._decisions.get(partition, ()) if decision.offset >= offset]
 
     def forget(self, system: str, partition: int, below: int) -> None:
-        """The sink of `system` has committed this offset of `control`: what lies below it is never asked for by that sink again."""
+        """The sink of `system` has committed this offset of `control`, so it will not ask for earlier decisions again."""
         with self._lock:
             if below <= self._needed_from.get((system, partition), 0):
                 return
@@ -182,13 +182,14 @@ class Followed:
                 self._decisions[partition] = [decision for decision in known if self._is_needed(decision)]
 
     def fold(self, message: Message) -> tuple[str, Any] | None:
-        """What a record changed: ("link", its key), ("decision" or "pause", the `ControlMessage`), ("period", the connection); None = nothing.
+        """What a record changed: ("link", its key), ("decision" or "pause", the `ControlMessage`), ("period", the connection); None =
+        nothing.
 
-        A record that cannot be understood is logged and skipped. A link that cannot be kept is an error: it must not be passed over.
+        A record that cannot be understood is logged and skipped. A link that cannot be stored is an error, because it must not be lost.
         """
         try:
             found = self._understood(message)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the next one is folded
+        except Exception as error:  # noqa: BLE001 - one bad record must not stop the next one from being folded
             words = f"{type(error).__name__}: {error}"[:300]
             log.error("followed_unreadable", topic=message.topic(), offset=message.offset(), error=words)
             metrics.FOLLOWED_UNREADABLE.labels(NAME).inc()
@@ -251,7 +252,7 @@ class Followed:
             }
 
     def _is_by_a_person(self, place: Paused) -> bool:
-        """Whether a person has paused this; a pause of our own that comes later takes nothing from that."""
+        """Whether a person has paused this. Our own later pause does not replace a person's."""
         return place in self._paused and place not in self._own
 
     def _fold_period(self, period: _Period) -> tuple[str, Any]:
@@ -278,7 +279,7 @@ def _decision_of(control: Control, message: Message) -> ControlMessage:
 
 
 def _kind(purpose: str, record: str) -> str:
-    """What has to be open for a document: the ledger itself for a journal."""
+    """Which part of the period must be open for a document; for a journal, the ledger itself."""
     kinds = {"sale": "receivable", "collection": "receivable", "payable": "payable"}
     return "ledger" if record == "journal" else kinds.get(purpose, "ledger")
 
@@ -291,10 +292,11 @@ def _period_of(period: Period) -> _Period | None:
 
 
 class Following:
-    """Reads the topics of `followed` from Kafka: what is there at the start, then in a thread, which tells each change to `tell`.
+    """Reads the topics of `followed` from Kafka: everything there at the start, then new records in a thread that reports changes to
+    `tell`.
 
-    `control_from` says from where on the sinks of this process still need decisions (`committed_controls`); `on_refusal` is called with each
-    control that is not believed. Raises `Broken` where no signature could be verified, for want of keys.
+    `control_from` says from which offsets the sinks of this process still need decisions (`committed_controls`). `on_refusal` is called
+    with each control that is not believed. Raises `Broken` if there are no keys to verify signatures with.
     """
 
     def __init__(
@@ -316,16 +318,16 @@ class Following:
 
     @property
     def trouble(self) -> str:
-        """Why pauses, releases and links are not seen now; "" when they are."""
+        """Why pauses, releases and links cannot be seen now; "" if they can."""
         return self._topics.trouble
 
     @property
     def failed(self) -> str:
-        """Why pauses, releases and links will never be seen any more; "" while they may be."""
+        """Why pauses, releases and links will never be seen again; "" while they may be."""
         return self._topics.failed
 
     def start(self) -> Following:
-        """Read what is there, links from where an earlier life of this process stopped; then follow in a thread. Blocking."""
+        """Read what is there, links from where an earlier process stopped, then follow in a thread. Blocking."""
         self._read_links()
         for name in (CONTROL, PERIODS):
             for message in self._topics.to_end(self._settings.topic(name)):
@@ -335,7 +337,7 @@ class Following:
         return self
 
     def stop(self) -> None:
-        """Stop following; what is known stays."""
+        """Stop following. What is known remains."""
         self._topics.stop()
 
     def _read_links(self) -> None:
@@ -349,7 +351,7 @@ class Following:
         self._note_links()
 
     def _fold(self, message: Message) -> tuple[str, Any] | None:
-        """See `Followed.fold`; nothing for a control that is not believed."""
+        """See `Followed.fold`. Returns None for a control that is not believed."""
         if message.topic() == self._settings.topic(CONTROL):
             signed = self._trust.believed(message)
             if signed is None:
@@ -376,12 +378,12 @@ class Following:
 
 
 def topic_id(settings: Kafka, topic: str) -> str:
-    """The id of a topic: one that was deleted and made again under its name has another. Blocking."""
+    """The id of a topic. A topic that was deleted and created again under the same name has another one. Blocking."""
     return kafka.topic_ids(kafka.admin(settings), [topic])[topic]
 
 
 def committed_controls(settings: Settings, systems: Iterable[str]) -> dict[tuple[str, int], int]:
-    """The offsets of `control` that the groups of these systems' sinks have committed; 0 where none is. Blocking."""
+    """The offsets of `control` that the groups of these systems' sinks have committed; 0 if there is none. Blocking."""
     topic, found = settings.topic(CONTROL), {}
     places = [TopicPartition(topic, partition) for partition in range(settings.kafka.partitions)]
     for system in systems:

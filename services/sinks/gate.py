@@ -1,6 +1,6 @@
-"""What keeps a command from being written now: rules, parents, windows, modes. Pure.
+"""What stops a command from being written now: rules, parents, windows, modes. Pure.
 
-`gate` answers with the entry held, waiting or ended, or with None when nothing keeps it.
+`gate` returns the entry held, waiting or ended; None if nothing stops it.
 """
 
 from __future__ import annotations
@@ -18,21 +18,20 @@ from services.sinks.settling import in_turn
 from systems.mapped import COMPLETION, REVERSAL
 
 NEXT_OPEN = "next_open"
-"""A connection's choice that what falls on a closed day is posted on the first open one."""
+"""The connection's choice to post a document of a closed day on the first open day."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What the owner knows about the world when it looks at an entry.
 
-    `written` says whether the system has such a write, of a reversal or correction one that takes its document back; `opens_at` is when the
-    posting window opens (None = open); `paused` a reason why the connection does nothing now; `link` the partner of a
-    master record (None = unknown, "" = explicitly none);
-    `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create;
-    `others` the other parts of its document; `other_purpose` what its source was written as under another profile ("" = nothing);
-    `is_closed` whether the ERP's own periods say that its day is closed, `post_on` the first open day after that where the connection says
-    `late: next_open` (None = its own day, or no such day is known); `chain` what it takes back, for a reversal or a correction;
-    `ahead` what has to end before this application, or what takes one back, is looked up (see `settling`).
+    `written`: the system has a write for it; for a reversal or correction, one that takes its document back. `opens_at`: when the posting
+    window opens (None = open). `paused`: why the connection does nothing now. `link`: the partner of a master record (None = unknown, "" =
+    explicitly none). `target`: the entry that a reversal reverses; `target_busy`: a request for it is running. `void`: the void of this
+    create. `others`: the other parts of its document. `other_purpose`: the document that its source has in the system for another
+    purpose ("" = none). `is_closed`: the ERP's own periods say that its day is closed. `post_on`: the first open day after it, if the connection
+    has `late: next_open` (None = its own day, or no such day is known). `chain`: for a reversal or correction, the chain of its document.
+    `ahead`: what has to end before an application, or its reversal or correction, is looked up (see `settling`).
     """
 
     at: datetime
@@ -57,8 +56,8 @@ class View:
 
 
 def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = False) -> Ledger | None:
-    """The entry as it is kept from being written, or None when it may go on to its lane. `updates`: it is a master that is kept up
-    to date, for which a link is where to write and no end."""
+    """The entry as the gate stops it; None if it may go on to its lane. `updates`: a master that is kept up to date. Its link then says
+    where to write, instead of ending it."""
     return (
         _voided(entry, view)
         or rule(entry, command, view)
@@ -82,7 +81,7 @@ def _voided(entry: Ledger, view: View) -> Ledger | None:
 
 
 def rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
-    """What its mapping holds or could not map, and what the system has no write for."""
+    """Hold what the mapping holds or could not map, and what the system has no write for."""
     if command["hold"] and not entry["released"]:
         return e.held(entry, view.at, command["hold"], command["hold_detail"])
     if command["unresolved"]:
@@ -93,7 +92,7 @@ def rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
 
 
 def _otherwise(entry: Ledger, view: View) -> Ledger | None:
-    """What its source was written as for another purpose keeps it for a person (accounting.md 1): one sale is booked once."""
+    """Hold a document whose source was written for another purpose (accounting.md 1): one sale is booked once."""
     if not view.other_purpose or entry["released"] or e.may_exist(entry):
         return None
     words = f"its source is there as {view.other_purpose}: reverse that and release this, or skip this"
@@ -101,7 +100,7 @@ def _otherwise(entry: Ledger, view: View) -> Ledger | None:
 
 
 def closed(entry: Ledger, view: View) -> Ledger | None:
-    """A closed period is compared before the write, not left to an ERP that may be set to accept it (accounting.md 36)."""
+    """Check a closed period before the write, because an ERP may be set to accept the document anyway (accounting.md 36)."""
     if not view.is_closed or view.post_on is not None or entry["released"] or e.may_exist(entry):
         return None
     words = f"the period of {entry['posting_date']} is closed in the system's own list"
@@ -110,7 +109,8 @@ def closed(entry: Ledger, view: View) -> Ledger | None:
 
 
 def ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
-    """The entry, ended by what is known of it without its command: a milestone, a master that has its partner or shall have none."""
+    """End an entry that needs no write, by what is known without its command: a milestone, or a master that has a partner. Hold a master
+    that is to have none."""
     if entry["record"] == COMPLETION:
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.MILESTONE, detail="")
     if entry["purpose"] == e.MASTER and view.link and not updates:
@@ -121,7 +121,7 @@ def ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
 
 
 def supersedes(entry: Ledger, view: View) -> bool:
-    """Whether this void overtakes what it reverses before anything of it was written."""
+    """Whether this void overtakes the document that it reverses, because nothing of that was written yet."""
     target = view.target
     if entry["record"] != REVERSAL or target is None or view.target_busy:
         return False
@@ -129,8 +129,8 @@ def supersedes(entry: Ledger, view: View) -> bool:
 
 
 def stopped(entry: Ledger, view: View | None, has_place: bool) -> str:
-    """Why a document that was let through the gate must not be sent after all, by what the world became since; "" where it may. What has
-    its place under the ceiling (`has_place`) is not stopped by the pause of those that have none."""
+    """Why a document that passed the gate must not be sent after all, because of what changed since; "" if it may. If it has its place
+    under the ceiling (`has_place`), a pause for the ceiling does not stop it."""
     if view is None or view.mode != "live":
         return "the flow is not live any more"
     if view.paused and not (has_place and view.paused == reasons.CEILING):
@@ -141,7 +141,7 @@ def stopped(entry: Ledger, view: View | None, has_place: bool) -> str:
 
 
 def kept_still(entry: Ledger, view: View) -> Ledger | None:
-    """The entry, waiting because the connection or its flow does nothing now."""
+    """The entry, waiting because its connection or flow does nothing now."""
     if view.mode == "observe":
         return e.waits(entry, view.at, reasons.OBSERVE)
     if view.mode == "shadow" and entry["reason"] == reasons.SHADOW:
@@ -152,14 +152,14 @@ def kept_still(entry: Ledger, view: View) -> Ledger | None:
 
 
 def window(entry: Ledger, view: View) -> Ledger | None:
-    """Until its posting window opens."""
+    """The entry, waiting until its posting window opens."""
     if view.opens_at is None or view.opens_at <= view.at or entry["released"]:
         return None
     return e.waits(entry, view.at, reasons.WINDOW, due_at=view.opens_at)
 
 
 def parents(entry: Ledger, view: View) -> Ledger | None:
-    """What it belongs to has to be there."""
+    """The entry, waiting or held because a parent is not in the system."""
     parents = view.parents
     if parents.none_by_decision:
         words = f"{', '.join(parents.none_by_decision)}: explicitly without partner"

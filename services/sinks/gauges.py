@@ -1,6 +1,5 @@
-"""What the sinks of a process have in hand, counted when it is asked for: documents that have not ended with their money, open
-intents, pauses, ceilings, partitions.
-"""
+"""Gauges of the sinks of a process, counted when they are collected: documents that have not ended with their amounts, open intents,
+pauses, ceilings, partitions."""
 
 from __future__ import annotations
 
@@ -47,18 +46,18 @@ PARTITIONS = (
     ("system", "phase"),
 )
 FAMILIES = (DOCUMENTS, AMOUNT, INTENTS, INTENT_AGE, PAUSED, WRITTEN, WRITTEN_AMOUNT, PARTITIONS)
-"""Name, meaning and labels of each."""
+"""The name, meaning and labels of each gauge."""
 
 
 class Gauges(Collector):
-    """Registered while the sinks run; `close` takes it back. To be collected in the loop, where what it looks at changes."""
+    """Registered while the sinks run; `close` removes it. Must be collected in the loop, because the counted state changes there."""
 
     def __init__(self, consuming: Sequence[Consuming]) -> None:
         self._consuming = consuming
         REGISTRY.register(self)
 
     def close(self) -> None:
-        """No longer part of the metrics."""
+        """Remove them from the metrics."""
         REGISTRY.unregister(self)
 
     def describe(self) -> list[GaugeMetricFamily]:
@@ -66,7 +65,7 @@ class Gauges(Collector):
         return [_family(one) for one in FAMILIES]
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """All of them, as of now."""
+        """All families, with their current values."""
         owners = [owner for one in self._consuming for owner in one.owners if not owner.failed]
         yield from _standing(owners)
         yield from _open_intents(owners)
@@ -98,7 +97,7 @@ def _standing(owners: Sequence[Owner]) -> Iterator[GaugeMetricFamily]:
 
 
 def _open_intents(owners: Sequence[Owner]) -> Iterator[GaugeMetricFamily]:
-    """A case with an open intent is never let go, so its entry is in hand."""
+    """Complete, because a case with an open intent is never let go and its entry is in memory."""
     since: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for owner in owners:
         for case in owner.cases:

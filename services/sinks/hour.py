@@ -1,7 +1,7 @@
-"""What the ceiling's hour holds when a partition is taken: an owner before us may have written most of what an hour allows.
+"""What the ceiling's hour contains when a partition is taken: an earlier owner may have written most of what an hour allows.
 
-What ended within the hour is named by `result`; what was written and has not ended, by the ledger's entries that are taken up. When each was
-written is in its own attempts. A person who resumed the connection gave it a new hour.
+`result` names what ended within the hour; the ledger's entries that are taken up name what was written and has not ended. The attempts of
+an entry say when it was written. If a person resumed the connection, a new hour began then.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def ended_within(context: SinkContext, number: int, index: Index) -> Hours:
         try:
             result = cast("Result", context.codec.decode(message.value())[1])
         except Malformed:
-            continue  # not ours to read; the ledger says what was written
-        if result["step"] or result["outcome"] == e.HELD:  # held as `unknown`, it may be written though no step is known to be done
+            continue  # cannot be read; the ledger says what was written
+        if result["step"] or result["outcome"] == e.HELD:  # a held document may be written although no step is known
             op_keys[result["op_key"]] = None
     for entry in filter(None, map(index.get, op_keys)):
         if e.is_terminal(entry) or entry["state"] == e.HELD:
@@ -45,7 +45,7 @@ def ended_within(context: SinkContext, number: int, index: Index) -> Hours:
 
 
 def count(hours: Hours, entry: Ledger, followed: Followed) -> None:
-    """Count a document that was written since its connection was resumed."""
+    """Count a document, unless its connection was resumed after it was written."""
     at = written_at(entry)
     resumed_at = followed.resumed_at(entry["system"], entry["connection"])
     if at is None or (resumed_at is not None and at <= resumed_at):

@@ -1,7 +1,7 @@
-"""Commands as they come from the log: known ones cost a look at the index, new ones an entry in the ledger, none is skipped silently.
+"""Takes commands from the log. A known command costs one look at the index, a new one an entry in the ledger. None is skipped silently.
 
-The commands of one document are handled in their order. One that cannot come yet - its op-key, or a part that it withdraws, is busy, or it
-is not known whether what it withdraws is there - waits at the head of its document's queue; the case that it waits for calls it.
+The commands of one document are handled in order. A command must wait if its op-key, or a part that it withdraws, is busy, or if it is not
+known whether what it withdraws is in the system. It then waits at the head of its document's queue until the case in its way calls it.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class _Bytes:
 
 @dataclass
 class _Queue:
-    """Commands of a document that wait; the first one also for the look-ups of what it `withdraws`. `stalled` are op-keys of the document
-    that are not begun before these commands have come."""
+    """Commands of a document that wait; the first one may also wait for the look-ups of what it `withdraws`. `stalled` are op-keys of the
+    document whose writing must not begin before these commands are taken."""
 
     waiting: deque[Incoming] = field(default_factory=deque)
     withdraws: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class _Queue:
 
 
 class Intake:
-    """Takes the commands of one partition in their order."""
+    """Takes the commands of one partition in order."""
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
@@ -65,11 +65,11 @@ class Intake:
 
     @property
     def waiting(self) -> list[Incoming]:
-        """Commands whose turn has not come."""
+        """Commands that have not been taken yet."""
         return [incoming for queue in self._queues.values() for incoming in queue.waiting]
 
     def take(self, messages: Sequence[Message]) -> None:
-        """A batch from the log. What changes nothing is told in one audit per batch, connection and decision."""
+        """Take a batch from the log. Commands that change nothing are reported in one audit per batch, connection and decision."""
         owner = self.owner
         for message in messages:
             offset = message.offset() or 0
@@ -116,7 +116,8 @@ class Intake:
     # --- in the order of their documents ---
 
     def comes(self, incoming: Incoming) -> None:
-        """Now, or when it may; until then its offset is not committed, and later commands of its document go behind it."""
+        """Take the command now, or once it may be taken. Until then its offset is not committed, and later commands of its document wait
+        behind it."""
         document = parts.document_of(incoming.command["op_key"])
         queue = self._queues.get(document)
         if queue is None:
@@ -142,7 +143,7 @@ class Intake:
             self._fails(incoming, error)
 
     def _fails(self, incoming: Incoming, error: Exception) -> None:
-        """An error of no known kind buries this command, with its amount, and no other."""
+        """An unknown error sends this command, with its amount, to `dead`. Other commands are not affected."""
         owner, op_key = self.owner, incoming.command["op_key"]
         log.error("command_failed", system=owner.context.system.name, key=op_key, exc_info=error)
         case = owner.cases.get(op_key)
@@ -153,12 +154,12 @@ class Intake:
         self._bury(_Bytes(incoming.offset, key, incoming.value), f"{type(error).__name__}: {error}", incoming)
 
     def _is_over(self, incoming: Incoming) -> bool:
-        """Whether it changes nothing whatever is under way: the op-key knows a later command, or this very one."""
+        """Whether it certainly changes nothing, whatever is under way: the op-key knows a later command, or this very one."""
         known = self.owner.cases.entry(incoming.command["op_key"])
         return known is not None and incoming.command["parts"] is None and incoming.place <= e.place(known)
 
     def resume(self, document: str) -> None:
-        """The commands of a document, as far as they may come now."""
+        """Take the waiting commands of a document, as far as they may be taken now."""
         queue = self._queues.get(document)
         if queue is None:
             return
@@ -182,8 +183,8 @@ class Intake:
             self.owner.turn(op_key)
 
     def stalls(self, case: Case) -> bool:
-        """Whether a case of which nothing exists waits until newer commands of its document have come: they may want it otherwise, or
-        not at all. What the first of them waits for goes on."""
+        """Whether a case of which nothing exists yet must wait until newer commands of its document are taken: they may want it otherwise,
+        or not at all. The case for which the first of them waits is not stalled."""
         queue = self._queues.get(parts.document_of(case.op_key))
         if queue is None or case.key is None or case.withdrawn_by:
             return False
@@ -193,7 +194,7 @@ class Intake:
         return True
 
     def is_stalled(self, op_key: str) -> bool:
-        """Whether newer commands of its document have to come first."""
+        """Whether newer commands of its document have to be taken first."""
         queue = self._queues.get(parts.document_of(op_key))
         return queue is not None and op_key in queue.stalled
 
@@ -204,7 +205,7 @@ class Intake:
             case.behind.append(document)
 
     def _waits_for(self, incoming: Incoming, document: str, queue: _Queue) -> str | None:
-        """The op-key that this command waits for; None when it may come."""
+        """The op-key that this command waits for; None if it may be taken."""
         takers, gone, withdrawn = self._takers(incoming), self._gone(incoming), self._withdrawn(incoming)
         keys = [parent for one in withdrawn for parent in self._found_by(one)]
         about = [incoming.command["op_key"], *(one["op_key"] for one in (*takers, *gone, *keys))]
@@ -218,7 +219,7 @@ class Intake:
         return unknown
 
     def _takers(self, incoming: Incoming) -> tuple[Ledger, ...]:
-        """What takes back the document that this command wants, or reverses, once that was written."""
+        """The takers of the document that this command wants or reverses, if that document was written."""
         return self._takers_of(self.owner.cases.entry(str(incoming.command.get("reverses") or incoming.command["op_key"])))
 
     def _takers_of(self, made: Ledger | None) -> tuple[Ledger, ...]:
@@ -231,12 +232,12 @@ class Intake:
         return case is not None and case.is_busy
 
     def _is_presumed(self, op_key: str) -> bool:
-        """Whether a ledger was lost and look-ups have yet to tell whether this is there: what changes it waits until that is known."""
+        """Whether, after the loss of a ledger, look-ups have yet to tell if its document exists. Commands that change it wait for that."""
         entry = self.owner.cases.entry(op_key)
         return entry is not None and entry["state"] not in (e.HELD, *e.TERMINAL) and e.is_presumed(entry)
 
     def _gone(self, incoming: Incoming) -> list[Ledger]:
-        """Parts that this command's set has no more, and what takes them back."""
+        """Parts that are missing from this command's set, and their takers."""
         if incoming.command["parts"] is None:
             return []
         document = self.owner.sights.others(incoming.command)
@@ -256,7 +257,7 @@ class Intake:
         return [one for one in withdrawal.withdrawn(incoming, own, target, others) if not e.is_terminal(one)]
 
     def _found_by(self, entry: Ledger) -> list[Ledger]:
-        """The documents by whose ids an application is found: as long as these are not known, it would be said not to be there."""
+        """The documents by whose ids an application is found. While they are unknown, a look-up would wrongly report it absent."""
         command = self.owner.sights.command_of(entry) if entry["action"] == APPLY and self._must_be_asked(entry) else None
         if command is None:
             return []
@@ -273,11 +274,11 @@ class Intake:
         if not withdrawal.must_be_asked(key) or owner.schedule.lanes_of(entry["connection"]) is None:
             return False
         if owner.sights.ahead(entry) is not None and not e.may_predate(entry):
-            return False  # it was kept waiting since it came: a look-up would show what another application left
+            return False  # it has been waiting since it came: a look-up would show what another application left
         return owner.sights.command_of(entry) is not None
 
     def _mark(self, document: str, queue: _Queue, withdrawn: frozenset[str]) -> None:
-        """Those that are new are looked up and do nothing else; the others go on."""
+        """Let these op-keys only be looked up from now on. Those that are no longer among them go on."""
         before, queue.withdraws = queue.withdraws, withdrawn
         for op_key in sorted(before - withdrawn):
             case = self.owner.cases.get(op_key)
@@ -293,7 +294,7 @@ class Intake:
     # --- what cannot be read ---
 
     def _bury(self, found: _Bytes, reason: str, incoming: Incoming | None) -> None:
-        """To `dead`, with its bytes where they fit there."""
+        """Write it to `dead`, with its bytes if they fit."""
         context, value = self.owner.context, found.value
         kept = value is None or len(value) <= LARGEST_BYTES
         record: Dead = {
@@ -317,7 +318,7 @@ class Intake:
 
 
 def _came_at(message: Message) -> datetime | None:
-    """When a record was produced; None where the broker does not say."""
+    """When a record was produced; None if the broker does not say."""
     kind, milliseconds = message.timestamp()
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if kind != TIMESTAMP_NOT_AVAILABLE else None
 

@@ -1,6 +1,5 @@
-"""What holds at any time between two turns of the loop, looked at while it runs: no command is nobody's, nothing rests without a reason and
-something that wakes it, nothing waits for an end that is not under way. A breach stops its connection's sink and is told, with its amount.
-"""
+"""Invariants that hold between any two turns of the loop, checked while it runs: every command belongs to something, everything at rest has
+a reason and something that wakes it, and every wait is for something under way. A breach stops its connection's sink and is reported."""
 
 from __future__ import annotations
 
@@ -20,13 +19,13 @@ from services.sinks.state import Phase
 EVERY_S = 30.0
 BROKEN = "broken"
 _OF_THE_CONNECTION = frozenset({reasons.PAUSED, reasons.CEILING, reasons.OBSERVE, reasons.SHADOW})
-"""Reasons that end with a pause or with settings: both wake everything of the connection."""
+"""Reasons that end with a pause or with settings. Both wake everything of the connection."""
 _RECORDING = frozenset({Phase.INTENDING, Phase.CLOSING})
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """Something that must never be; `amount` is the money whose way is not known for certain any more."""
+    """A state that must never occur. `amount` is the money of which it is no longer certain what becomes of it."""
 
     connection: str
     op_key: str
@@ -35,12 +34,12 @@ class Breach:
 
 
 def check(owner: Owner, intake: Intake) -> list[Breach]:
-    """Every breach of this partition now."""
+    """Every breach in this partition now."""
     return [*_commands(owner, intake), *_cases(owner, intake), *_lanes(owner)]
 
 
 def enforce(owner: Owner, intake: Intake) -> list[Breach]:
-    """Look, tell, and stop what is concerned; what was found."""
+    """Check, report, and stop the connections concerned. Returns the breaches."""
     if owner.failed or owner.closing or not owner.opened:
         return []
     found = check(owner, intake)
@@ -62,7 +61,7 @@ def enforce(owner: Owner, intake: Intake) -> list[Breach]:
 
 
 def _commands(owner: Owner, intake: Intake) -> Iterator[Breach]:
-    """A command whose offset is held back is in a case or waits for one."""
+    """Every command whose offset is held back is in a case, or waits for one."""
     cases = {case.offset: case for case in owner.cases if case.offset is not None}
     waiting = {incoming.offset: incoming for incoming in intake.waiting}
     for offset in owner.commands.holding:
@@ -86,7 +85,7 @@ def _cases(owner: Owner, intake: Intake) -> Iterator[Breach]:
 
 
 def _busy(case: Case) -> str:
-    """What is busy waits for something that is under way."""
+    """A busy case waits for something that is under way."""
     assert case.key is not None
     phase = case.key.phase
     if phase in _RECORDING:
@@ -95,7 +94,7 @@ def _busy(case: Case) -> str:
 
 
 def _resting(owner: Owner, case: Case) -> str:
-    """What rests has a reason, and something wakes it."""
+    """A case at rest has a reason, and something wakes it."""
     stands = case.stands
     if stands.state in e.TERMINAL or case.unacked or case.queued or case.calls:
         return ""
@@ -114,7 +113,7 @@ def _resting(owner: Owner, case: Case) -> str:
 
 
 def _lanes(owner: Owner) -> Iterator[Breach]:
-    """Lanes count what is in them, and whoever is queued is in the queue."""
+    """The lanes count the cases in them, and every queued case is in the queue."""
     active: dict[str, int] = {}
     for case in owner.cases:
         active[case.connection] = active.get(case.connection, 0) + case.lane

@@ -1,6 +1,6 @@
-"""The lanes of one connection: how many op-keys are worked at once, who is next, and the pause after a failure.
+"""The lanes of one connection: how many op-keys are worked on at once, which one is next, and the pause after a failure.
 
-One slow or broken connection keeps its own lanes only. After a failure one lane probes; the others go on when it succeeded.
+A slow or broken connection blocks its own lanes only. After a failure one lane probes; the others go on once it succeeded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BACKOFF = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=5), floor=t
 
 @dataclass
 class Lanes:
-    """State of one connection in its owner. `ready` are op-keys that want a lane, in the order in which they asked."""
+    """The state of one connection in its owner. `ready` are op-keys that want a lane, in the order in which they asked."""
 
     connection: str
     count: int
@@ -32,7 +32,7 @@ class Lanes:
     refusals: deque[str] = field(default_factory=lambda: deque(maxlen=REFUSALS_SEEN))
     draw: random.Random = field(default_factory=random.Random)
     stopped: str = ""
-    """Why this connection's sink does nothing any more: what it promises to hold at any time did not hold."""
+    """Why this connection's sink has stopped: an invariant was broken; "" while it works."""
 
     def next(self, now: datetime) -> str | None:
         """The op-key that may go next; None while no lane is free or the connection pauses."""
@@ -49,7 +49,7 @@ class Lanes:
         return self.closed_until is None
 
     def failed(self, reason: str, asked_s: float | None, now: datetime) -> timedelta:
-        """The system did not take a call: pause the connection and say for how long."""
+        """The system did not accept a call: pause the connection. Returns the length of the pause."""
         if self.closed_until is not None and now < self.closed_until:
             return self.closed_until - now
         self.tries += 1
@@ -64,7 +64,8 @@ class Lanes:
         self.closed_for = ""
 
     def judged(self, code: str) -> str:
-        """Note how a write was refused ("" = it was not); the code that nearly every one was refused with lately, told once."""
+        """Note how a write was judged: the code of its refusal, or "" if it was not refused. Returns the code with which nearly every
+        recent write was refused, once, else ""."""
         self.refusals.append(code)
         nearly_all = nearly_all_refused(self.refusals) if code else ""
         if nearly_all:
@@ -72,5 +73,5 @@ class Lanes:
         return nearly_all
 
     def reopen(self) -> None:
-        """Something changed (settings, credentials, a person resumed): try at once."""
+        """Something changed (settings, credentials, a person resumed the connection): try at once."""
         self.closed_until, self.tries, self.closed_for = None, 0, ""

@@ -1,9 +1,9 @@
-"""The index of one ledger partition: a RocksDB snapshot of every entry, with the offset up to which it holds.
+"""The index of one ledger partition: a RocksDB snapshot of every entry, and the ledger offset up to which it is complete.
 
-Keys, by their first byte: e<op-key> = head and entry; s<connection, entity, source id> = op-keys of that source object; n<op-key> =
-not ended (connection, state, reason, amount, currency); m<name> = about the snapshot itself; w<name> = notes of a rebuild under way.
-The head is `T` or `N` (ended for good or not) and the two hashes, so that a replayed command is known without decoding. A batch of entries
-and its offset are written as one.
+Keys, by their first byte: e<op-key> = head and entry; s<connection, entity, source id> = op-keys of that source object; n<op-key> = not
+ended (connection, state, reason, amount, currency); m<name> = about the snapshot itself; w<name> = notes of a rebuild under way. The head
+is `T` or `N` (ended for good or not) and the two hashes, so that a replayed command is recognised without decoding. A batch of entries is
+written atomically with its offset.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _END = b"\x00"
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Where a command that has not ended stands."""
+    """The state of a command that has not ended."""
 
     connection: str
     state: str
@@ -37,18 +37,18 @@ class Rest:
 
 
 def rest_of(entry: Ledger) -> Rest:
-    """Where an entry stands."""
+    """The state of an entry."""
     return Rest(entry["connection"], entry["state"], entry["reason"], entry["amount"], entry["currency"])
 
 
 FORMAT = 2
-"""Of the snapshot: one of another format is forgotten, and the ledger read again."""
+"""The format of the snapshot. A snapshot in another format is deleted, and the ledger is read again."""
 MARK = "mark"
-"""Header of a ledger record: what the index needs of it, so that a whole ledger is read without decoding it."""
+"""The header of a ledger record with what the index needs, so that a whole ledger is read without decoding it."""
 
 
 class Mark(NamedTuple):
-    """What the index needs of an entry beside its bytes."""
+    """What the index needs of an entry, besides its bytes."""
 
     op_key: str
     connection: str
@@ -63,11 +63,11 @@ class Mark(NamedTuple):
 
     @property
     def rest(self) -> Rest:
-        """Where the entry stands."""
+        """The state of the entry."""
         return Rest(self.connection, self.state, self.reason, Decimal(self.amount), self.currency)
 
     def header(self) -> bytes:
-        """As a header of the ledger record."""
+        """The mark as a header of the ledger record."""
         return "\x00".join(self).encode()
 
 
@@ -88,18 +88,18 @@ def mark_of(entry: Ledger) -> Mark:
 
 
 def mark_in(header: bytes) -> Mark | None:
-    """The mark in a header; None where it is none of ours."""
+    """The mark in a header; None if it is not one of ours."""
     fields = header.decode(errors="replace").split("\x00")
     return Mark(*fields) if len(fields) == len(Mark._fields) else None
 
 
 def head_of(source_hash: str, payload_hash: str) -> bytes:
-    """What the entry of a command that ended for good with these hashes starts with."""
+    """The first bytes of an entry whose command ended for good with these hashes."""
     return b"T" + source_hash.encode() + _END + payload_hash.encode() + _END
 
 
 class Index:
-    """One partition's entries as committed. Read by the owner's loop, written by its committer; RocksDB serves both at once."""
+    """The committed entries of one partition. The owner's loop reads it and its committer writes it; RocksDB allows both at once."""
 
     def __init__(self, path: Path, codec: Codec) -> None:
         self._codec = codec
@@ -115,14 +115,14 @@ class Index:
         return self._db.get(b"e" + op_key.encode()) is not None
 
     def ended_with(self, op_key: str, head: bytes) -> bool:
-        """Whether the op-key ended for good with these hashes, and nothing changes or voids it: a command like that changes nothing."""
+        """Whether the op-key ended for good with these hashes, and no change or void of it is known: such a command changes nothing."""
         value = self._db.get(b"e" + op_key.encode())
         if value is None or not value.startswith(head):
             return False
         return not any(map(self.has, e.beside(op_key)))
 
     def of_source(self, connection: str, entity: str, source_id: str) -> list[str]:
-        """Op-keys of a source object."""
+        """The op-keys of a source object."""
         value = self._db.get(_source_key(connection, entity, source_id))
         return [] if value is None else value.decode().split("\n")
 
@@ -136,7 +136,7 @@ class Index:
             yield key[1:].decode(), Rest(connection, state, reason, Decimal(amount), currency)
 
     def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: dict[str, Any]) -> None:
-        """Write entries (their marks and value bytes) and what the snapshot now holds, as one."""
+        """Write entries (their marks and value bytes) and the snapshot's own values atomically."""
         batch = WriteBatch(raw_mode=True)
         sources: dict[bytes, list[str]] = {}
         for mark, value in entries:
@@ -163,7 +163,7 @@ class Index:
             batch.put(source, "\n".join(known).encode())
 
     def meta(self, name: str) -> Any:
-        """What the snapshot says about itself; None where it says nothing."""
+        """A value that the snapshot holds about itself; None if it has none."""
         value = self._db.get(b"m" + name.encode())
         return None if value is None else json.loads(value)
 
@@ -176,16 +176,16 @@ class Index:
         return self._db.get(b"w" + name)
 
     def forget_notes(self) -> None:
-        """The rebuild is over, or begins."""
+        """Delete the notes, when a rebuild begins or is over."""
         self._db.delete_range(b"w", b"x")
 
     def clear(self) -> None:
-        """Forget everything: the log is not the one this was made from."""
+        """Delete everything: the snapshot was made from another log."""
         for first in (b"e", b"s", b"n", b"m", b"w"):
             self._db.delete_range(first, bytes([first[0] + 1]))
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Close the folder."""
         self._db.close()
 
     def _decode(self, value: bytes) -> Ledger:

@@ -1,6 +1,6 @@
-"""The links that the sinks of a process need, kept outside its memory, and how far the topic `links` was read into them.
+"""The links that the sinks of a process need, stored on disk, and how far the topic `links` was read into them.
 
-What is kept is a copy: it is forgotten and read anew when it belongs to another topic of that name, or was made for other systems.
+The store is a copy. It is deleted and read again if it belongs to another topic of that name, or was made for other systems.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from typing import Protocol
 from services.sinks.folders import MIB, opened
 
 LinkKey = tuple[str, str, str, str]
-"""(system, connection, entity, source id): the partner in `system` of a source object."""
+"""(system, connection, entity, source id): identifies a source object's partner in `system`."""
 
 _SOURCE, _OFFSETS = b"msource", b"moffsets"
 
 
 class LinkStore(Protocol):
-    """Where links are kept. One thread writes, any may read."""
+    """Where links are stored. One thread writes, any thread may read."""
 
     def get(self, key: LinkKey) -> str | None:
         """The partner; "" = explicitly none, None = no link."""
 
     def put(self, key: LinkKey, target: str) -> None:
-        """Keep a link; it is found from now on."""
+        """Store a link; it is found from now on."""
 
     def begin(self, source: str) -> dict[int, int]:
-        """The offset to read on from in each partition, having forgotten everything where it was not made from this `source`."""
+        """The offset from which to read on in each partition. Deletes everything first if it was not made from this `source`."""
 
     def has_read(self, offsets: Mapping[int, int]) -> None:
         """Everything below these offsets was put."""
 
 
 class MemoryLinks:
-    """Links in memory, gone with the process: for simulations."""
+    """Links in memory only, for simulations."""
 
     def __init__(self) -> None:
         self._links: dict[LinkKey, str] = {}
@@ -63,7 +63,7 @@ class MemoryLinks:
 
 
 class Links:
-    """Links in a RocksDB folder. An offset is written after the links below it, so a crash repeats some and loses none."""
+    """Links in a RocksDB folder. An offset is written after the links below it, so a crash repeats some links and loses none."""
 
     def __init__(self, folder: Path) -> None:
         self._db = opened(folder, cache_bytes=8 * MIB, memtable_bytes=4 * MIB)
@@ -91,7 +91,7 @@ class Links:
         self._db[_OFFSETS] = json.dumps(self._offsets() | dict(offsets)).encode()
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Close the folder."""
         self._db.close()
 
     def _offsets(self) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""What a look-up means for the op-key: before a write, or for an open intent. Pure."""
+"""What a look-up means for the op-key, before a write or for an open intent. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from services.sinks.state import Key, LookedUp, LookupFailed, Phase
 from systems.contract import Capability
 
 LOOKS = 5
-"""Look-ups after a duplicate, or for a document that we wrote, after which a person is asked."""
+"""After so many look-ups that follow a duplicate, or that do not show a document we wrote, a person is asked."""
 FAILING_S = 3600.0
-"""A look-up that cannot be made for so long is a person's."""
+"""If a look-up cannot be made for so long, the document is held for a person."""
 
 
 def first_seen(key: Key, now_s: float) -> Key:
-    """The key of an open intent that this owner sees at `now_s`, and may have seen before: when it may be looked up is known."""
+    """The key of an open intent that this owner sees at `now_s`, and may have seen before. It now knows when it may be looked up."""
     seen_s = key.seen_s if key.seen_s is not None else now_s
     if key.entry["reason"] in (reasons.DUPLICATE, reasons.DUPLICATE_UNFINDABLE) or may_skip_settling(key):
         return key.but(seen_s=seen_s, look_s=now_s)
@@ -29,13 +29,13 @@ def first_seen(key: Key, now_s: float) -> Key:
 
 
 def must_be_presumed(key: Key) -> bool:
-    """Whether an attempt has to be presumed before the document is written or withdrawn: a ledger was lost that may have known of one, and
-    the system's look-up lags, so that the one that is made before may miss what is there."""
+    """Whether an attempt must be presumed before the document is written or withdrawn: a lost ledger may have known one, and the system's
+    look-up lags, so that the usual look-up may miss a document that exists."""
     return key.rules.capability is Capability.C4 and bool(key.rules.steps) and e.may_predate(key.entry)
 
 
 def presumed(key: Key, now_s: float, at: datetime) -> Step:
-    """The key with an attempt presumed: it is settled and looked up twice before anything is done about its document."""
+    """The key with a presumed attempt. It is settled and looked up twice before anything is done about its document."""
     made = key.but(entry=e.looked_up_first(key.entry, at, key.rules.steps), seen_s=None)
     return finish(first_seen(made, now_s), made.entry)
 
@@ -53,8 +53,8 @@ def saw(key: Key, event: LookedUp) -> Step:
 
 
 def _was_sent(key: Key) -> bool:
-    """Whether an attempt of ours may have made what is found: the open one, unless it is the present one and only about to be sent,
-    or stands for what a lost ledger may have known (no hash)."""
+    """Whether an attempt of ours may have made what the look-up shows. The open attempt does not count if its request is not sent yet, or
+    if it is only presumed."""
     entry = key.entry
     if not e.intent_open(entry) or e.is_presumed(entry):
         return False
@@ -81,7 +81,7 @@ def _before_write(key: Key, seen: Onward | Absent, event: LookedUp) -> Step:
 
 
 def _sends(key: Key, event: LookedUp) -> Step:
-    """The one request, unless the look-up says that the system would refuse it."""
+    """Send the one request, unless the look-up says that the system would refuse it."""
     if event.found.refusal:
         return finish(key, refused_beforehand(unsent(key.entry, event.at), event.found, event.at))
     return sends(key)
@@ -110,7 +110,7 @@ def _open_intent(key: Key, seen: Onward | Absent, event: LookedUp) -> Step:
 
 
 def _again(key: Key, absent: bool, at: datetime) -> Step:
-    """The evidence is there: the open attempt did nothing (`absent`), or its step is done and another one follows."""
+    """The evidence is there: the open attempt had no effect (`absent`), or its step is done and another one follows."""
     attempts = e.noted(key.entry, "absent" if absent else "found", "", at)
     rounds = key.entry["rounds"] + 1 if absent else 0
     made = closed(e.change(key.entry, at, state=e.NEW, reason="", detail="", rounds=rounds, attempts=attempts), at)
@@ -122,7 +122,7 @@ def _found(entry: Ledger, at: datetime) -> Ledger:
 
 
 def _look_again(key: Key, look_s: float, at: datetime) -> Step:
-    """Nothing certain yet; the intent stays open."""
+    """Nothing is certain yet. The intent stays open."""
     waiting = key.but(look_s=look_s, failing_s=None)
     if key.entry["state"] == e.WAITING and key.entry["reason"] in (reasons.SETTLE, reasons.DUPLICATE):
         return resting(waiting)
@@ -130,7 +130,7 @@ def _look_again(key: Key, look_s: float, at: datetime) -> Step:
 
 
 def _gone(key: Key, now_s: float, at: datetime) -> Step:
-    """We wrote it and it is not shown: look again a few times, never write it again."""
+    """We wrote the document and the look-up does not show it: look again a few times, and never write it again."""
     looks = key.looks + 1
     if looks >= LOOKS:
         entry = unsent(key.entry, at) if key.phase is Phase.READING else key.entry
@@ -163,7 +163,7 @@ def _shadow(key: Key, event: LookedUp) -> Step:
 
 
 def unseen(key: Key, event: LookupFailed) -> Step:
-    """The key after a look-up could not be made."""
+    """The key after a look-up that could not be made."""
     entry, at = key.entry, event.at
     if key.phase in (Phase.READING, Phase.COMPARING):
         if event.reason in reasons.FOR_A_PERSON:

@@ -1,4 +1,4 @@
-"""The moves that the core's parts share: rest, record an intent, send, end a run. Pure."""
+"""The moves shared by the parts of the core: rest, record an intent, send, end a run. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Step = tuple[Key, tuple[Effect, ...]]
 
 
 def resting(key: Key) -> Step:
-    """The key at rest, and when it is looked at again."""
+    """The key at rest, and the wait after which it is looked at again."""
     entry = key.entry
     idle = key.but(phase=Phase.IDLE, command=None, document=None)
     if e.is_terminal(entry):
@@ -27,7 +27,7 @@ def resting(key: Key) -> Step:
         return idle, (Wait(look_s=key.look_s),)
     if entry["state"] == e.NEW:
         return idle, (Wait(look_s=0.0),)
-    if entry["reason"] == reasons.NOT_SHOWN:  # a look-up writes nothing: where its pause is not known it is made now
+    if entry["reason"] == reasons.NOT_SHOWN:  # a look-up writes nothing, so it is made at once if its pause is not known
         return idle, (Wait(look_s=key.look_s if key.look_s is not None else 0.0),)
     return idle, (Wait(due_at=entry["due_at"]),)
 
@@ -65,17 +65,17 @@ def sends(key: Key) -> Step:
 
 
 def settled_at_s(key: Key) -> float:
-    """When what an open intent may have done can be seen: the settle wait counts from when this owner first saw the intent. Never,
-    while that is not known."""
+    """When the effects of an open intent can be seen, in monotonic seconds: the settle wait counts from when this owner first saw the
+    intent. Infinite while that is unknown."""
     return math.inf if key.seen_s is None else key.seen_s + key.rules.times.settle_s
 
 
 def may_skip_settling(key: Key) -> bool:
     """Whether the system itself refuses (C1) or merges (C2) a second create, so that one resend after a look-up is safe.
 
-    Only the first step has that protection, and only one attempt may be unsettled at a time: what a refusal of the second would
-    mean for the first could not be told. A change of what is there has to wait: the older content could come last. So has an attempt
-    that is only presumed: nobody has judged whether its document may be written at all.
+    Only the first step is protected in this way. Only one attempt may be unsettled at a time, because a refusal of the second would say
+    nothing certain about the first. A change of an existing document has to wait, because the older content could arrive last. An attempt
+    that is only presumed has to wait, too: nobody has judged yet whether its document may be written at all.
     """
     entry = key.entry
     if e.is_presumed(entry):

@@ -1,7 +1,7 @@
 """The document that a reversal or correction takes back, as it was written: its command, read again from the log of commands.
 
-The ledger keeps no bytes of what has ended; it says where the command lies and which content it had. A command that cannot be read there any more, or
-is of another content, is not mapped anew: what takes the document back is held for a person.
+The ledger does not keep the bytes of entries that have ended. It says where the command lies and which content it had. If the command can
+no longer be read there, or has another content, it is not mapped again: the reversal or correction is held for a person.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from systems.mapped import REVERSAL
 
 @dataclass(frozen=True)
 class Originals:
-    """Of one partition."""
+    """Reads the originals of one partition."""
 
     context: SinkContext
     cases: Cases
     sights: Sights
 
     async def of(self, entry: Ledger) -> Original | Failure | None:
-        """What `entry` takes back; None = nothing. Raises what the reading raises."""
+        """What `entry` takes back; None = nothing. Raises the errors of the reading."""
         made = self.cases.entry(entry.get("takes_back") or "") if entry.get("takes_back") else None
         if made is None or made["record"] == REVERSAL:
             return None

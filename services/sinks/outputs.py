@@ -1,4 +1,4 @@
-"""Records that a sink writes beside its ledger: audits of decisions, and `fetch` for a parent."""
+"""The records that a sink writes besides its ledger: audits of decisions, a `fetch` for a parent, pauses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STAGE = "sinks"
 
 
 def decision(name: str, entry: Ledger, detail: str, at: datetime, **more: Any) -> Audit:
-    """A decision about one op-key that makes no other record."""
+    """A decision about one op-key that no other record shows."""
     made = {
         "connection": entry["connection"],
         "decision": name,
@@ -35,7 +35,7 @@ def decision(name: str, entry: Ledger, detail: str, at: datetime, **more: Any) -
 
 
 def replayed(connection: str, name: str, place: tuple[str, int], span: tuple[int, int, int], at: datetime) -> Audit:
-    """One decision for a batch of commands that change nothing: `span` is (count, first offset, last offset)."""
+    """One decision for a batch of commands that change nothing. `span` is (count, first offset, last offset)."""
     topic, partition = place
     count, first, last = span
     return {
@@ -60,7 +60,7 @@ def replayed(connection: str, name: str, place: tuple[str, int], span: tuple[int
 
 
 def fetch_of(entry: Ledger, parent: str, at: datetime) -> Fetch:
-    """Ask the poller for a parent (`entity/source_id`) that is missing."""
+    """Ask the poller for a missing parent (`entity/source_id`)."""
     entity, _, source_id = parent.partition("/")
     return {
         "connection": entry["connection"],
@@ -73,7 +73,7 @@ def fetch_of(entry: Ledger, parent: str, at: datetime) -> Fetch:
 
 
 def pause_of(connection: str, system: str, reason: str, words: str, at: datetime) -> Control:
-    """The sink's own pause of a connection: a ceiling is reached, or nearly everything is refused. A person resumes."""
+    """The sink's own pause of a connection: a ceiling is reached, or nearly everything is refused. A person has to resume it."""
     return {
         "connection": connection,
         "control_id": f"sinks/{system}/{connection}/{reason}/{at.isoformat()}",

@@ -1,7 +1,7 @@
-"""The owner of one command partition, from the assignment to its end. Its one verb is `advance`: the core's step for one case, then its
-effects to committer, calls and alarms, whose ends come back as events.
+"""The owner of one command partition, from the assignment to its end. `advance` is its central function: it makes the core's step for one
+case and passes the effects to committer, calls and alarms, whose results come back as events.
 
-Lives in the loop. Everything it promises to the log goes through its committer; everything it knows for certain is its index.
+It runs in the loop. Everything that it writes to the log goes through its committer; everything that is committed is in its index.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ from services.sinks.views import Sights
 
 
 class Owner:
-    """`resumes` is called with the name of a document whose next command may come now; `stalls` tells whether a case has to wait until the
-    newer commands of its document have come (see `intake`)."""
+    """`resumes` is called with the name of a document whose next command may be taken now. `stalls` says whether a case must wait until
+    newer commands of its document are taken (see `intake`)."""
 
     def __init__(self, context: SinkContext, taken: TakenPartition, blocking: Blocking) -> None:
         self.context = context
@@ -79,12 +79,12 @@ class Owner:
 
     @property
     def failed(self) -> bool:
-        """Whether a commit's end is unknown: the partition has to be taken anew."""
+        """Whether the result of a commit is unknown: the partition has to be taken again."""
         return self.committer.failed is not None
 
     @property
     def committable(self) -> Offsets:
-        """Offsets that the group may commit: none after a failure, none of the commands while a rebuild holds them."""
+        """Offsets that the group may commit: none after a failure, and none of the commands while a rebuild holds them."""
         return {} if self.failed else {place: at for place, at in self.committer.acked.items() if at >= 0}
 
     def _positions(self) -> Offsets:
@@ -101,10 +101,10 @@ class Owner:
         """See `Clock.monotonic`."""
         return self.context.clock.monotonic()
 
-    # --- the one verb ---
+    # --- a step of the core ---
 
     def advance(self, case: Case, event: Event) -> None:
-        """The core's step for this case, and its effects. An exception ends this attempt and no other."""
+        """Make the core's step for this case and carry out its effects. An exception ends this attempt and no other."""
         key = case.key
         if self.exchange.ended:
             return
@@ -115,7 +115,7 @@ class Owner:
             self.defect(case, error, key)
 
     def carry_out(self, case: Case, key: Key, effects: Sequence[Effect], audits: tuple[Audit, ...] = ()) -> None:
-        """Take this state in hand and start what it asks for. `audits` go with its record."""
+        """Put this state in memory and start its effects. `audits` go with its record."""
         self.cases.put(case, key)
         wait: Wait | None = None
         for effect in effects:
@@ -135,7 +135,7 @@ class Owner:
             self._rests(case, wait)
 
     def _rests(self, case: Case, wait: Wait | None) -> None:
-        """It is at rest: when it is looked at again, and what waited behind it."""
+        """The case is at rest: set when it is looked at again, and serve what waited behind it."""
         self._free(case)
         assert case.key is not None
         entry = case.key.entry
@@ -151,7 +151,7 @@ class Owner:
         self.serve(case)
 
     def serve(self, case: Case) -> None:
-        """What waits for a case at rest gets its turn; then it may be let go. What waits for its look-up comes behind it again."""
+        """Serve what waits behind a case at rest; then the case may be let go. A command that now waits for its look-up queues behind it again."""
         for _ in range(len(case.behind)):
             if case.is_busy or self.closing or not case.behind:
                 break
@@ -168,8 +168,8 @@ class Owner:
         self.cases.let_go(case)
 
     def defect(self, case: Case, error: Exception, before: Key | None = None) -> None:
-        """An error of no known kind: the attempt is over as if nothing more came of it, and is tried again; an open intent stays open.
-        `before` is the state before the step that failed, where it is not the one in hand."""
+        """After an unknown error, end the attempt as if nothing more came of it, and try it again. An open intent stays open. `before` is
+        the state before the failed step, if that is not the current one."""
         key = before or case.key
         assert key is not None, case.op_key
         log.error("attempt_failed", system=self.context.system.name, key=case.op_key, exc_info=error)
@@ -177,7 +177,7 @@ class Owner:
         after = defects.after(key, case.failures, f"{type(error).__name__}: {error}"[:300], self.now_s(), self.now())
         try:
             self.carry_out(case, after, (Record(after.entry, final=True),) if after.phase is Phase.CLOSING else ())
-        except Exception as again:  # noqa: BLE001 - its state cannot be recorded at all: it is tried again, and the audit tells of it
+        except Exception as again:  # noqa: BLE001 - its state cannot be recorded at all: it is tried again
             log.error("state_not_recorded", system=self.context.system.name, key=case.op_key, exc_info=again)
             self.cases.put(case, key.but(phase=Phase.IDLE))
             self._free(case)
@@ -186,7 +186,7 @@ class Owner:
     # --- recording ---
 
     def _record(self, case: Case, effect: Record) -> None:
-        """Put a state on its way; its ack is an event."""
+        """Submit a state. Its ack comes back as an event."""
         entry = effect.entry
         self.recording.state(case, effect)
         assert case.key is not None
@@ -219,7 +219,7 @@ class Owner:
         log.warning("partition_failed", system=self.context.system.name, partition=self.number, error=str(error)[:300])
 
     def release_children(self, source: Source) -> None:
-        """What waits for this source object is looked at again."""
+        """Look again at what waits for this source object."""
         for op_key in self.cases.children(source):
             self.turn(op_key, again=True)
 
@@ -231,7 +231,7 @@ class Owner:
     # --- whose turn it is ---
 
     def turn(self, op_key: str, again: bool = False) -> None:
-        """It wants a lane. `again` examines a held command too. What is busy is looked at when it rests."""
+        """Queue the case for a lane. `again` examines a held command, too. A busy case is looked at when it is at rest."""
         case = self.cases.get(op_key)
         if case is None or self.closing:
             return
@@ -242,7 +242,7 @@ class Owner:
             self.schedule.queue(case)
 
     def _start(self, op_key: str) -> None:
-        """Its turn has come."""
+        """Start the case whose turn has come."""
         case = self.cases.get(op_key)
         if case is None:
             return
@@ -275,14 +275,14 @@ class Owner:
             self.defect(case, error, key)
 
     def aimed(self, case: Case, key: Key) -> Key:
-        """A reversal or correction at rest takes back what stands now."""
+        """The key, with a reversal or correction at rest taking back what stands now."""
         aimed = self.sights.aimed(key)
         if aimed is not key:
             self.cases.put(case, aimed)
         return aimed
 
     def _free(self, case: Case) -> None:
-        """Its attempt is over: the lane and the session are for others."""
+        """The attempt of a case is over: give its lane and session to others."""
         case.ahead = None
         if case.lease is not None:
             lease, case.lease = case.lease, None
@@ -290,29 +290,29 @@ class Owner:
         self.schedule.free(case)
 
     def tick(self) -> None:
-        """Wake what is due; let connections try again whose pause ended."""
+        """Wake what is due. Connections whose pause has ended try again."""
         for case in self.schedule.ringing():
             self.turn(case.op_key)
 
     # --- what the exchange asks ---
 
     def _view_of(self, case: Case) -> View | None:
-        """The world as it is now, for a case whose wait for its calls is over; None where it has to rest."""
+        """The world as it is now, for a case whose wait for calls is over; None if it has to rest."""
         assert case.key is not None
         if self.closing or self.stalls(case):
             return None
         return self.sights.view(case.key.entry, case.key.command)
 
     def _rests_as_it_is(self, case: Case) -> None:
-        """Nothing was intended: it rests as it stands, and whatever keeps it wakes it. What was held would have gone on, so that it is examined
-        again then."""
+        """Nothing was intended: the case rests in its state, and whatever stopped it wakes it. A held case was about to go on, so it is
+        examined again then."""
         assert case.key is not None
         case.again = case.again or case.key.entry["state"] == e.HELD
         self.cases.put(case, case.key.but(phase=Phase.IDLE))
         self._rests(case, None)
 
     def _kept_back(self, case: Case) -> str:
-        """Why the request of a case must not be sent now, because of what came after its gate; "" when nothing keeps it back."""
+        """Why the request of a case must not be sent now, because of what came after the gate; "" if it may."""
         key, lease = case.key, case.lease
         if self.failed or key is None or lease is None:
             return "the partition is taken anew"
@@ -340,12 +340,12 @@ class Owner:
     def _superseded(self, case: Case, effect: Supersede) -> None:
         void = self.cases.entry(e.void_key(case.op_key))
         if void is not None and void["state"] == e.SUPERSEDED and e.made_key(case.op_key) == case.op_key:
-            self.turn(case.op_key)  # the source came back meanwhile
+            self.turn(case.op_key)  # the source posted it again meanwhile
         elif self.cases.open(case.op_key) is not None:
             self.advance(case, Superseded(effect.version, self.now()))
 
     def decide(self, decision: ControlMessage) -> None:
-        """A person decided about an op-key: at once where it rests, else when it does."""
+        """A person decided about an op-key: apply it at once if the case is at rest, else when it is."""
         case = self.cases.open(decision.control["op_key"])
         if case is None:
             return
@@ -375,7 +375,7 @@ class Owner:
     # --- the end ---
 
     async def stop(self) -> Offsets:
-        """Let running requests reach their outcome, commit it, end; up to where the topics are acked."""
+        """Let running requests reach their outcome, commit it and end. Returns the offsets up to which the topics are acked."""
         self.closing = True
         until_s = self.now_s() + self.exchange.longest_s
         while self.exchange.tasks and self.now_s() < until_s:
@@ -387,7 +387,7 @@ class Owner:
         return committable
 
     async def drop(self) -> None:
-        """End at once: what runs is not listened to any more."""
+        """End at once. Results of running calls are ignored."""
         self.closing = self.exchange.ended = True
         self.context.followed.lift_unread(self.number)
         for task in self.exchange.tasks:

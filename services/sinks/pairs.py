@@ -1,6 +1,7 @@
-"""Pairs of ids that an answer or a look-up tells of a document (its lines): links both ways, recorded with the state that the same event made. Pure.
+"""Pairs of ids that an answer or a look-up shows for a document (its lines). They become links in both directions, recorded together with
+the state that the same event led to. Pure.
 
-A pair is kept under the purpose and part of its document. Whoever names neither means any document of the source object, as with parents.
+A pair is stored under the purpose and part of its document. A parent link that names neither means any document of the source object.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ ORIGIN = "pair"
 
 
 def with_pairs(step: Step, event: Event) -> Step:
-    """The step, whose records carry what the event tells. Nothing of a document that is held: whether it is the one that was wanted is a
-    person's question."""
+    """The step, with the pairs of the event on its records. A held document gets none: a person has to decide whether it is the right one."""
     document = _shown(event)
     if document is None or not document.pairs:
         return step
@@ -29,7 +29,7 @@ def with_pairs(step: Step, event: Event) -> Step:
 
 
 def _shown(event: Event) -> Document | None:
-    """The one document that an event shows as ours."""
+    """The one document of ours that an event shows."""
     if isinstance(event, Answered):
         return event.answer.document if event.answer.verdict is Verdict.YES else None
     if isinstance(event, LookedUp) and len(event.found.documents) == 1:
@@ -65,7 +65,7 @@ def links_of(entry: Ledger, pair: Pair, actor: str) -> tuple[Link, Link]:
 
 
 def pair_key(key: LinkKey, purpose: str = "", part: str = "") -> LinkKey:
-    """Where a pair is kept; a plain link of the same object is kept beside it."""
+    """The key of a pair. A plain link of the same object has another key."""
     return (*key[:3], "\x01".join((key[3], purpose, part)))
 
 

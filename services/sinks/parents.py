@@ -1,8 +1,8 @@
-"""Parents: what has to be in the system before a document, as links (entity, source id) resolved to ids of the system. Pure.
+"""Parents: what must be in the system before a document, as links (entity, source id) resolved to ids of the system. Pure.
 
-A link is known from `links`, from the ledger's own entry of the parent, or from the system itself (found by ref). A parent
-document must be POSTED or ADOPTED, or created and waiting for the system's own batch; a master record may also be UNCHANGED. A part of a document
-(an order line) is known by its pair: whoever has to wait until the document itself is posted names that as a parent, too.
+A link is resolved from `links`, from the ledger's own entry of the parent, or by asking the system (found by ref). A parent document must
+be POSTED or ADOPTED, or created and waiting for the system's own batch; a master record may also be UNCHANGED. A part of a document (an
+order line) is known by its pair. A document that must also wait until the order itself is posted names the order as a further parent.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from systems.mapped import APPLY
 from systems.parents import is_meant, is_of_purpose, link_name
 
 BEFORE_CUTOVER = "before_cutover"
-"""Action of a milestone: the document lies before the cut-over and will never be commanded."""
+"""The action of a milestone: the document lies before the cut-over and will never be commanded."""
 
 _LINKED = ("", e.MASTER)
-"""Purposes of parents that a record of `links` may name: it knows the source object alone, so it says nothing of one of its documents."""
+"""Purposes of parents that a record of `links` may resolve. It knows the source object alone, not one of its documents."""
 
 MILESTONE_ROLE = "job"
-"""A job is waited for until it is completed, however long that takes; it is nothing that the system could be asked for."""
+"""A job is waited for until it is completed, however long that takes. The system cannot be asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parents:
-    """Parents as known now: `ids` by the name of the link (`systems.parents.link_name`), all others by the source object that they are made
-    of: `missing` (nothing is known); `blocked` with the cause; `none_by_decision`; `before_cutover` will never come; `reversed` was there and is
-    taken back."""
+    """Parents as known now. `ids` has the ids by the name of the link (`systems.parents.link_name`). All others are named by their source
+    object: `missing` (nothing is known), `blocked` (with the cause), `none_by_decision`, `before_cutover` (will never come), `reversed`
+    (taken back)."""
 
     ids: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
@@ -42,23 +42,23 @@ class Parents:
 
 
 class KnownParents(Protocol):
-    """What the owner knows of the parents in a connection without asking the system."""
+    """What the owner knows about the parents in a connection without asking the system."""
 
     def link(self, entity: str, source_id: str) -> str | None:
-        """Id in the system by `links`; "" = explicitly no partner; None = no link."""
+        """The id in the system by `links`; "" = explicitly no partner, None = no link."""
 
     def pair(self, parent: Parent) -> str | None:
-        """Id in the system of a part of a document, of the purpose and part that the link names; None = not known."""
+        """The id in the system of a part of a document of the purpose and part that the link names; None = not known."""
 
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
         """The ledger's entries of that source object."""
 
     def stands(self, entry: Ledger) -> bool:
-        """Whether a parent is there although the system's own batch has not come to it yet."""
+        """Whether a parent is in the system although the system's own batch has not processed it yet."""
 
 
 def name_of(entity: str, source_id: str) -> str:
-    """How a parent is named in the ledger and to a writer."""
+    """The name of a parent in the ledger and for a writer."""
     return f"{entity}/{source_id}"
 
 
@@ -96,8 +96,8 @@ def resolve(parents: Iterable[Parent], known: KnownParents) -> Parents:
 
 
 def _by_ledger(parent: Parent, entries: Iterable[Ledger], stands: Callable[[Ledger], bool]) -> str | tuple[str] | None:
-    """The id of a parent that is there, (cause,) of one that is not, None where nothing is known of it. A document before the cut-over is so
-    with all of its parts."""
+    """The id of a parent that is in the system, (cause,) of one that is not, None if nothing is known of it. A milestone before the
+    cut-over stands for all parts of its document."""
     cause: tuple[str] | None = None
     for entry in entries:
         if entry["action"] == BEFORE_CUTOVER and is_of_purpose(entry, parent):
@@ -105,7 +105,7 @@ def _by_ledger(parent: Parent, entries: Iterable[Ledger], stands: Callable[[Ledg
         if entry["action"] not in ("create", "adjust", "upsert", APPLY) or not is_meant(entry, parent):
             continue
         if entry["action"] == APPLY and entry["part"] and not parent.get("part", ""):
-            continue  # an application is a part of its payment: whoever means it names it
+            continue  # an application is a part of its payment, and a link to it names that part
         if entry["state"] == e.SUPERSEDED and entry["reason"] == reasons.TAKEN_BACK:
             cause = (reasons.TAKEN_BACK,)
             continue

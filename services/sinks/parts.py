@@ -1,14 +1,14 @@
-"""The parts of one document, where its source makes several (a voucher for each vendor): what a newer set means to the older ones. Pure.
+"""The parts of one document if its source makes several (a voucher for each vendor): what a newer set means for the older parts. Pure.
 
-Every command of such a document carries the complete set, each part with its payload hash, and comes in one transaction with the others. Any
-document whose source makes nothing of it any more is told by an empty set (a `completion`).
-What is posted of a document and what may still be posted of it always belong to one set: a part whose set does not have a written one as
-it was written is held, so that no cost is posted under two parts.
+Every command of such a document carries the complete set, each part with its payload hash, and is written in one transaction with the
+others. If the source makes nothing of a document any more, whether in parts or not, an empty set (a `completion`) says so. What is posted
+of a document and what may still be posted always belong to one set: if the set of a part does not contain another, written part exactly as
+it was written, the part is held. So no cost is posted in two parts.
 
-waits or is held, not in the newer set       -> superseded
-written, or may be, not in the newer set     -> the change is held beside it with its amount
-another part may be written as it is not now -> it waits until that is known
-another part is written as it is not now     -> held, a person decides
+waits or is held, not in the newer set          -> superseded
+written, or may be, not in the newer set        -> taken back: the reversal is written, or held with its amount
+another part may have been written otherwise    -> it waits until that is known
+another part was written otherwise              -> held, a person decides
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _MAKES = frozenset({"create", "adjust"})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An entry of the same document, with what stands of it now; `busy` while a run has it in hand, `pending` while a change of it is on its way,
-    `open` while one has not ended."""
+    """An entry of the same document, with what stands of it now. `busy`: a run is at work on it. `pending`: a change of it goes on by
+    itself. `open`: a change of it has not ended."""
 
     entry: Ledger
     busy: bool = False
@@ -39,45 +39,45 @@ class Part:
 
 
 def document_of(op_key: str) -> str:
-    """What the op-keys of all parts, actions and changes of a document begin with."""
+    """The common prefix of the op-keys of all parts, actions and changes of a document."""
     return "|".join(op_key.split("|", 4)[:4])
 
 
 def set_of(op_key: str) -> str:
-    """What all parts of one set have in common: the documents of a source object are one, its applications another."""
+    """The name of a set of parts: the documents of a source object are one set, its applications another."""
     return f"{document_of(op_key)}|{APPLY}" if is_applied(op_key) else document_of(op_key)
 
 
 def is_applied(op_key: str) -> bool:
-    """Whether an op-key is one of an application, of a change of it, or says that there are none any more."""
+    """Whether an op-key is that of an application, of a change of one, or of the command that says there are no applications any more."""
     return e.made_key(op_key).rpartition("|")[2] in (APPLY, UNAPPLIED)
 
 
 def _of_set(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
-    """The entries of the set that a command tells, of all of its document's."""
+    """The entries of the document that belong to the same set as the command."""
     applied = is_applied(incoming.command["op_key"])
     return [part for part in document if is_applied(part.entry["op_key"]) == applied]
 
 
 def sole_parts_of(op_key: str) -> set[str]:
-    """Op-keys of the same part of that document under every action that makes one."""
+    """The op-keys of the same part of that document under each action that makes one."""
     return {e.with_action(op_key, action) for action in _MAKES}
 
 
 def is_stale(incoming: Incoming, document: Iterable[Part]) -> bool:
-    """Whether a newer version of the source has told its parts already."""
+    """Whether a newer version of the source has already named its parts."""
     return any(part.entry["source_version"] > incoming.command["source_version"] for part in _of_set(incoming, document))
 
 
 def gone(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
-    """Parts that the set of `incoming` has no more, of which something is wanted or written."""
+    """Parts that are missing from the set of `incoming` although something of them is wanted or written."""
     wanted = incoming.command["parts"] or {}
     return [part for part in _older(incoming, document) if part.entry["part"] not in wanted]
 
 
 def moved(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
-    """Older parts that the set of `incoming` has no more, or with another content: where one of them is written, its money may be in
-    another part of the set too."""
+    """Older parts that the set of `incoming` does not contain, or contains with another content. If one of them is written, its money may
+    be in another part of the new set, too."""
     wanted = incoming.command["parts"] or {}
     return [part for part in _older(incoming, document) if wanted.get(part.entry["part"]) != part.entry["payload_hash"]]
 
@@ -90,18 +90,18 @@ def _older(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
 
 def _counts(entry: Ledger) -> bool:
     if entry["state"] == e.HELD and entry["reason"] == reasons.CHANGED_AFTER_POST:
-        return False  # held by `unless_redivided`: a person is asked already
+        return False  # held by `unless_redivided`: a person has been asked already
     return not e.is_terminal(entry) or e.is_written(entry)
 
 
 def makes(command: CommandEnvelope) -> bool:
-    """Whether it is a document's own command, and no application, void or milestone."""
+    """Whether the command makes a document, and is not an application, void or milestone."""
     return command["action"] in _MAKES
 
 
 def is_unclear(command: CommandEnvelope, newest: Mapping[str, Incoming]) -> bool:
-    """Whether a look-up of this part alone would not tell what is there, after its document's parts had changed and all that was known is lost. Of
-    applications that is true of one that the newest set has no more: it is found by documents that were not looked up yet."""
+    """Whether, after the loss of all records and a change of the document's parts, a look-up of this part alone could not tell what exists.
+    For an application this holds if the newest set does not contain it: the documents by which it is found were not looked up yet."""
     if command["action"] != APPLY or not command["amount"]:
         return makes(command)
     known = newest.get(set_of(command["op_key"]))
@@ -109,7 +109,7 @@ def is_unclear(command: CommandEnvelope, newest: Mapping[str, Incoming]) -> bool
 
 
 def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
-    """A part that was not written and is gone; only what comes later in the log brings it back."""
+    """A part that was not written and is missing from the new set. Only a later command brings it back."""
     version = incoming.command["source_version"]
     why = {"reason": reasons.MADE_NO_MORE, "detail": f"version {version} {_told(entry, incoming)}"}
     place = {"source_version": version, "command_partition": incoming.partition, "command_offset": incoming.offset}
@@ -117,8 +117,8 @@ def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
 
 
 def taken_back(posted: Ledger, number: int, incoming: Incoming, kept: Decimal | None = None) -> Ledger:
-    """What is held beside a written part that is gone: all of its amount (`kept`, where changes of it were written). The same for every version
-    without it."""
+    """The hold beside a written part that is missing from the new set, with its whole amount (`kept`, if changes of it were written). It is
+    the same for every version that lacks the part."""
     version, taken = incoming.command["source_version"], posted["amount"] if kept is None else kept
     written = f"written is {taken} ({posted['state']} {posted['erp_number']})"
     words = f"source {version} {_told(posted, incoming)}, {written}"
@@ -142,7 +142,7 @@ def _told(entry: Ledger, incoming: Incoming) -> str:
 
 
 def keep(entry: Ledger, command: CommandEnvelope, others: Sequence[Part], at: datetime) -> Ledger | None:
-    """The entry as other parts of its document keep it from being written; None where all that is written agrees with its set."""
+    """The entry as other parts of its document stop it from being written; None if everything written agrees with its set."""
     parts = command["parts"]
     if parts is None or entry["action"] == APPLY or e.may_exist(entry) or entry["released"]:
         return None  # applications are independent of each other
@@ -161,7 +161,7 @@ def _agrees(entry: Ledger, command: CommandEnvelope, parts: dict[str, str]) -> b
 
 
 def _is_decided(part: Part) -> bool:
-    """Whether it is known to be there, or a person has to say so; what a person skipped may have been entered by hand."""
+    """Whether the part is known to exist, or only a person can say. A part that a person skipped may have been entered by hand."""
     entry = part.entry
     if entry["state"] in e.IN_PLACE or entry["state"] == e.REJECTED or entry["steps_done"] or entry["erp_id"]:
         return True
@@ -175,7 +175,7 @@ def _words(entry: Ledger, parts: dict[str, str]) -> str:
 
 
 def newest_of(commands: Iterable[Incoming]) -> dict[str, Incoming]:
-    """The newest set of each document, where any of its commands carries one."""
+    """The newest set of each document that has sets."""
     found: dict[str, Incoming] = {}
     for incoming in commands:
         if incoming.command["parts"] is None:
@@ -188,15 +188,15 @@ def newest_of(commands: Iterable[Incoming]) -> dict[str, Incoming]:
 
 
 def tells(incoming: Incoming, newest: Mapping[str, Incoming]) -> bool:
-    """Whether a command belongs to the newest set of its document: an older one says nothing about the other parts any more."""
+    """Whether a command belongs to the newest set of its document. An older one says nothing about the other parts any more."""
     known = newest.get(set_of(incoming.command["op_key"]))
     return known is not None and known.command["parts"] == incoming.command["parts"]
 
 
 def unless_redivided(entry: Ledger, newest: Incoming, steps: tuple[str, ...]) -> Ledger:
-    """Ledger lost, no outcome known, and the parts changed once: whether it was written before or after that nobody can tell, and a
-    look-up of this part alone does not show what of its money another part carries. It may be written, as if an attempt were open: a
-    command that comes again, or newer ones of its document, do not write it, nor what its money may have gone to."""
+    """For a lost ledger without a known outcome whose parts changed at some time: nobody can tell whether this part was written before or
+    after that, and looking it up does not show how much of its money another part has. It counts as possibly written, as if an attempt were
+    open, so that neither a repeated command nor newer ones of its document write it, or a part that may have its money."""
     step = steps[0] if steps else ""
     attempt = {"intent_attempt": 1, "attempt_count": max(1, entry["attempt_count"]), "intent_step": step, "intent_hash": e.PRESUMED}
     words = "the ledger was lost and the parts of its document had changed"

@@ -1,7 +1,7 @@
-"""The pool of open writers of a sink, one for each connection: opened when first needed, anew when settings or credentials change.
+"""The pool of open writers of a sink, one per connection: opened when first needed, and again when settings or credentials change.
 
-An attempt leases the writer from its reservation until it rests. One that settings or credentials replaced is not leased any more; it is
-closed when its last lease is given back, and only then the new one is opened: an ERP may allow one session at a time.
+An attempt leases the writer from its reservation until it is at rest. A writer whose settings or credentials were replaced is not leased
+any more. It is closed when its last lease is released, and only then is the new one opened: an ERP may allow only one session at a time.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from systems.contract import Role, Writer
 from topology.configuration import Connected
 
 CLOSE_S = 10
-"""How long a session's end may take at the vendor's side."""
+"""How long the logout at the vendor may take."""
 
 
 @dataclass(frozen=True)
 class OpenWriter:
-    """An open writer and the network below it (None where an ERP answers in this process)."""
+    """An open writer and the network transport below it (None if the ERP answers in this process)."""
 
     writer: Writer
     transport: Transport | None = None
 
 
 class Opener(Protocol):
-    """Opens a writer for a connection; the seam at which tests put an ERP of their own."""
+    """Opens a writer for a connection. Tests put their own ERP here."""
 
     def __call__(self, connected: Connected, role: Role) -> OpenWriter:
-        """The writer, not yet used. Raises `Broken` where credentials are missing."""
+        """The writer, not used yet. Raises `Broken` if credentials are missing."""
 
 
 @dataclass(eq=False)
@@ -47,7 +47,7 @@ class _Open:
 
 @dataclass(frozen=True, eq=False)
 class Lease:
-    """A writer in use by one attempt; `connected` are the settings it was opened with."""
+    """A writer in use by one attempt. `connected` are the settings with which it was opened."""
 
     writer: Writer
     connected: Connected
@@ -56,7 +56,7 @@ class Lease:
 
     @property
     def is_current(self) -> bool:
-        """Whether its settings and credentials are still those in force."""
+        """Whether its settings and credentials are still in force."""
         return self._pool.version_of(self.connected.settings.connection) == self._of.version
 
     def release(self) -> None:
@@ -66,7 +66,7 @@ class Lease:
 
 @dataclass
 class WriterPool:
-    """One open writer for each connection. `connected` gives the settings in force, `version` tells when credentials changed."""
+    """One open writer per connection. `connected` returns the settings in force; `version` changes with the credentials."""
 
     opener: Opener
     connected: Callable[[str], Connected | None]
@@ -75,12 +75,12 @@ class WriterPool:
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def version_of(self, connection: str) -> str:
-        """Which settings and credentials are in force; "" for a connection that is not there."""
+        """Identifies the settings and credentials in force; "" for a connection that does not exist."""
         connected = self.connected(connection)
         return f"{connected.version}/{self.version(connection)}" if connected is not None else ""
 
     async def lease(self, connection: str) -> Lease:
-        """The session of a connection as it is in force now. Raises `Broken` when it cannot be opened."""
+        """A lease of the connection's session, with the settings in force. Raises `Broken` if it cannot be opened."""
         while True:
             connected, version = self.connected(connection), self.version_of(connection)
             if connected is None:
@@ -95,13 +95,13 @@ class WriterPool:
             await known.closed.wait()
 
     def released(self, connection: str, of: _Open) -> None:
-        """A lease was given back: the last one of a session that was replaced ends it."""
+        """A lease was released. If it was the last one of a replaced session, the session is closed."""
         of.leases -= 1
         if of.version != self.version_of(connection):
             self._close_if_unused(connection, of)
 
     def changed(self, connection: str) -> None:
-        """Settings or credentials changed: a session that nobody uses is ended now."""
+        """Settings or credentials changed: close the session now if nobody uses it."""
         known = self._open.get(connection)
         if known is not None and known.version != self.version_of(connection):
             self._close_if_unused(connection, known)
@@ -118,7 +118,7 @@ class WriterPool:
                 await of.session.writer.close()
                 if of.session.transport is not None:
                     await of.session.transport.close()
-        except Exception as error:  # noqa: BLE001 - the edge of a session: whatever ends it badly, the next one has to be opened
+        except Exception as error:  # noqa: BLE001 - the edge of a session: however badly it ends, the next one has to be opened
             log.warning("session_not_closed", connection=connection, error=str(error)[:200])
         finally:
             if self._open.get(connection) is of:
@@ -126,7 +126,7 @@ class WriterPool:
             of.closed.set()
 
     async def close(self) -> None:
-        """End every session at the vendors' side too."""
+        """Close every session, and log out at the vendors."""
         for connection, known in list(self._open.items()):
             known.leases = 0
             self._close_if_unused(connection, known)

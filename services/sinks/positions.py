@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Position:
-    """`next` is behind the last record taken; `holding` are records that wait for their op-key."""
+    """`next` is the offset after the last record taken. `holding` are the offsets of records that wait for their op-key."""
 
     next: int
     holding: set[int] = field(default_factory=set)
 
     @property
     def committable(self) -> int:
-        """The offset that may be committed with everything submitted so far."""
+        """The offset that may be committed once everything submitted so far is acked."""
         return min(self.holding, default=self.next)

@@ -1,6 +1,6 @@
-"""Why a command waits, is held or ended: the closed list of names that the ledger, results and console use.
+"""Why a command waits, is held or has ended: the closed list of names that ledger, results and console use.
 
-A rule of a mapping (`Draft.hold`) and a system's own table of answers may add names of their own; those are holds too.
+A mapping's rule (`Draft.hold`) and a system's own table of answers may add names of their own; those are holds, too.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ ENDED: Final = {
 }
 
 FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE, TOO_LARGE})
-"""Holds that a release cannot lift: there is nothing built that could go on."""
+"""Holds that a release cannot lift, because nothing is built that could go on."""
 
 FOR_A_PERSON: Final = frozenset({REFUSED, DEFECT, ORIGINAL_LOST})
-"""Reasons for which a call cannot be made that no waiting ends: of the command's own content, or of a kind that is not known."""
+"""Reasons why a call cannot be made that no waiting removes: the command's own content, or an unknown error."""

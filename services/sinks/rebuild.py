@@ -1,7 +1,7 @@
-"""A ledger that was lost, rebuilt: terminal outcomes from `result`, the rest from the newest command of each op-key. Pure.
+"""Rebuilds a lost ledger: terminal outcomes come from `result`, the rest from the newest command of each op-key. Pure.
 
-The log of commands is read twice: first to know which command is the newest of each op-key, then to hand those on, one by one. What is
-known in between lies in a `Scratch`, for a log may hold millions of op-keys.
+The log of commands is read twice: first to find the newest command of each op-key, then to pass these on one by one. What is known in
+between is kept in a `Scratch`, because a log may hold millions of op-keys.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from systems.contract import Capability
 
 
 class Scratch(Protocol):
-    """Small values by name, forgotten with the rebuild."""
+    """Small values by name, deleted after the rebuild."""
 
     def note(self, name: bytes, value: bytes) -> None:
-        """Keep it."""
+        """Store a value."""
 
     def noted(self, name: bytes) -> bytes | None:
-        """What was kept."""
+        """The stored value; None if there is none."""
 
 
 class Newest:
-    """The newest command of each op-key of a log. `sets` are the newest sets of documents in parts, `reverses` the op-keys that some
-    command reverses, `count` the op-keys.
+    """The newest command of each op-key in a log. `sets` are the newest sets of documents in parts, `reverses` the op-keys that some
+    command reverses, `count` the number of op-keys.
 
-    Commands of a document whose parts changed are marked when they are picked; a command without a set counts as one where a newer one
-    of its document carries a set.
+    Commands of a document whose parts changed are marked when they are picked. A command without a set counts as such if a newer one of its
+    document carries a set.
     """
 
     def __init__(self, scratch: Scratch) -> None:
@@ -44,7 +44,7 @@ class Newest:
         self.count = 0
 
     def add(self, incoming: Incoming) -> None:
-        """The next command of the log."""
+        """Add the next command of the log."""
         command = incoming.command
         document = set_of(command["op_key"])
         if command["parts"] is not None:
@@ -65,7 +65,7 @@ class Newest:
                 self._note_plain(document, command["op_key"])
 
     def pick(self, incoming: Incoming) -> Incoming | None:
-        """The same command where it is the newest of its op-key, in the second reading."""
+        """The command, if it is the newest of its op-key, else None. Used in the second reading."""
         known = self._newest(incoming.command["op_key"])
         if known is None or known[1] != incoming.offset:
             return None
@@ -88,7 +88,7 @@ class Newest:
             self._scratch.note(name, "\n".join([*filter(None, known), op_key]).encode())
 
     def _is_overtaken(self, document: str) -> bool:
-        """Whether a set was told after the newest command of an op-key of this document that knows no parts."""
+        """Whether a set came after the newest command of an op-key of this document that has no parts."""
         told = self.sets.get(document)
         if told is None:
             return False
@@ -98,8 +98,8 @@ class Newest:
 
 
 def from_result(incoming: Incoming, result: Result | None) -> Ledger:
-    """The entry of the newest command, with what its last terminal result proves. A HELD result proves nothing: it is tried again,
-    and the look-up before the write finds what is there. That an older command was superseded proves nothing about a newer one."""
+    """The entry of the newest command, with what its last terminal result proves. A HELD result proves nothing: the command is tried again,
+    and the look-up before the write finds what exists. If an older command was superseded, that proves nothing about a newer one."""
     entry = e.fresh(incoming)
     if result is None or result["outcome"] not in e.TERMINAL:
         return entry
@@ -127,19 +127,19 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
 
 
 def change_from_result(incoming: Incoming, result: Result) -> Ledger:
-    """The entry of a change that came after the document of `incoming` was written, and ended so."""
+    """The entry of a change that came after the document of `incoming` was written and that ended with this result."""
     entry = from_result(incoming, {**result, "command_offset": max(result["command_offset"], incoming.offset)})
     own = {"op_key": result["op_key"], "ref": result["ref"], "record": result["record"], "action": e.CORRECT}
     return cast("Ledger", {**entry, **own, "command_offset": result["command_offset"]})
 
 
 def as_before(entry: Ledger) -> Ledger:
-    """The entry as if the command that took it back were still to come: once the document is found, that is a change beside it."""
+    """The entry as it was before the command that unposted it. Once the document is found, that command is taken as a change of it."""
     return e.change(entry, entry["updated_at"], source_version="", command_offset=-1)
 
 
 def unless_blind(entry: Ledger, capability: Capability, incoming: Incoming) -> Ledger:
-    """A system without look-up cannot show what was written before the loss: what has no outcome is a person's."""
+    """If a system has no look-up, it cannot show what was written before the loss: an entry without an outcome is held for a person."""
     if capability is not Capability.C5 or e.is_terminal(entry):
         return entry
     attempt = {"intent_attempt": 1, "intent_hash": e.PRESUMED}

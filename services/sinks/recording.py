@@ -1,4 +1,4 @@
-"""What one partition puts on its way to the log: states with everything that follows from them, and how far its offsets may go."""
+"""What one partition submits to the log: states with the records that follow from them, and how far its offsets may be committed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.sinks.state import Record
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A state that was submitted; `awaited` says that the core waits for its ack. `ends` names whose children one has ended of."""
+    """A state that was submitted. `awaited` says that the core waits for its ack. `ends` are the source objects for which it ends a child."""
 
     case: Case
     entry: Ledger
@@ -29,7 +29,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Recording:
-    """`commands` is the position in the command topic; `committer` takes what is recorded."""
+    """`commands` is the position in the command topic, `committer` takes the records."""
 
     context: SinkContext
     number: int
@@ -38,8 +38,8 @@ class Recording:
     committer: Committer
 
     def state(self, case: Case, effect: Record) -> None:
-        """A state of the core's, whose ack is an event. A final one says whom it waits for: before the ack, for what is released
-        meanwhile must find it."""
+        """Submit a state of the core, whose ack is an event. If it is final, the parents for which it waits are noted before the ack,
+        because they may be released meanwhile."""
         entry = effect.entry
         new = self.cases.wait_for(case, entry["waits_for"]) if effect.final else []
         out = self.context.out(entry, self.number, self._head(case, entry), effect.audits, self._fetches(entry, new))
@@ -48,7 +48,7 @@ class Recording:
         self.committer.submit(out, Recorded(case, entry, awaited=True, ends=_ends(case, entry)))
 
     def note(self, case: Case, audits: Sequence[Audit] = ()) -> None:
-        """Where a case at rest stands, which waits for a lane that will not come soon."""
+        """Record the state of a case at rest that will not get a lane soon."""
         assert case.key is not None
         entry = case.key.entry
         out = self.context.out(entry, self.number, self._head(case, entry), audits)
@@ -56,7 +56,7 @@ class Recording:
         self.committer.submit(out, Recorded(case, entry, awaited=False))
 
     def pause(self, connection: str, reason: str, words: str) -> None:
-        """Pause a connection and ask a person; the pause is in `control`, so that it outlives this process."""
+        """Pause a connection and ask a person. The pause is written to `control`, so it outlasts this process."""
         name, followed = self.context.system.name, self.context.followed
         if followed.paused(name, connection):
             return
@@ -66,7 +66,7 @@ class Recording:
         self.committer.submit(Out([self.context.control_line(control, self.number)]))
 
     def _head(self, case: Case, entry: Ledger) -> bytes:
-        """Written once for each command of a case: an invoice of three steps is recorded six times."""
+        """Encoded once for each command of a case, because an invoice with three steps is recorded six times."""
         if case.head is None or not _same_head(case.head[0], entry):
             case.head = (entry, self.context.head(entry))
         return case.head[1]
@@ -76,7 +76,7 @@ class Recording:
         case.unacked += 1
 
     def holds(self, case: Case, offset: int | None) -> None:
-        """No ledger record holds the command at this offset yet; None: one is on its way."""
+        """Hold back this offset, because no ledger record holds its command yet. None: such a record is on its way."""
         if case.offset is not None:
             self.commands.holding.discard(case.offset)
         if offset is not None:
@@ -84,14 +84,14 @@ class Recording:
         case.offset = offset
 
     def _fetches(self, entry: Ledger, new: list[Source]) -> list[Fetch]:
-        """Parents that are asked for at their source: what nothing waited for before."""
+        """Requests for parents for which nothing waited before."""
         if entry["reason"] != reasons.PARENT or entry["state"] != e.WAITING or entry["due_at"] is None:
             return []
         return [fetch_of(entry, name, self.context.clock.now()) for _, name in new]
 
 
 _VARYING = ("source_version", "source_number", "source_hash", "payload_hash", "posting_date", "amount", "currency", "part")
-"""What another command of the same op-key may have otherwise, of the fields before the state."""
+"""The fields before the state that may differ in another command of the same op-key."""
 
 
 def _same_head(known: Ledger, entry: Ledger) -> bool:
@@ -99,7 +99,7 @@ def _same_head(known: Ledger, entry: Ledger) -> bool:
 
 
 def _ends(case: Case, entry: Ledger) -> tuple[str, ...]:
-    """Whose children have one less: with an op-key of theirs ends what keeps another document from being taken back."""
+    """The source objects that lose a child by this end: their reversals may have been waiting for it."""
     if not e.is_terminal(entry):
         return ()
     commands = [case.key.command if case.key is not None else None, case.original.command if case.original is not None else None]

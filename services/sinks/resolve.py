@@ -1,12 +1,12 @@
 """What a look-up proves (docs/guarantees.md): which step comes next, or why a person is needed. Pure.
 
-more than one document of ours    -> held, duplicate_in_erp
-one, different                    -> held, mismatch (a master that is kept up to date: its one step is next)
-one, refused by the system        -> held, in the system's words
-one, equal, every step done       -> posted (we wrote a step of it) or adopted
-one, equal, steps missing         -> go on at the first step that is not done
-none                              -> absent: what that means depends on what went before
-a refusal told beforehand         -> held, in the system's words, where a request would be sent
+several documents of ours        -> held, duplicate_in_erp
+one, different                   -> held, mismatch (a master that is kept up to date: its one step is next)
+one, refused by the system       -> held, in the system's words
+one, equal, every step done      -> posted (we wrote a step of it) or adopted
+one, equal, steps missing        -> go on at the first step that is not done
+none                             -> absent: what that means depends on what went before
+a refusal shown beforehand       -> held, in the system's words, if a request would be sent
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.sinks.state import Rules
 from systems.contract import Document, Found
 
 REFUSED_EVERY = timedelta(hours=1)
-"""How often a document that its system's batch refused is looked at: a person may put it right there."""
+"""How often a document that its system's batch refused is looked up again: a person may correct it in the system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """The document is there and equal; `entry` knows its steps, `step` is the next one."""
+    """The document exists and is equal. `entry` knows its steps; `step` is the next one."""
 
     entry: Ledger
     step: str
@@ -42,7 +42,7 @@ class Onward:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The look-up shows nothing of ours; `suspects` are documents of same party, date and amount."""
+    """The look-up shows nothing of ours. `suspects` are documents with the same party, date and amount."""
 
     suspects: tuple[Document, ...]
 
@@ -51,13 +51,13 @@ Proof = Ended | Onward | Absent
 
 
 def next_step(entry: Ledger, steps: tuple[str, ...]) -> str:
-    """The first step that is not done; "" when all are."""
+    """The first step that is not done; "" if all are."""
     return next((step for step in steps if step not in entry["steps_done"]), "")
 
 
 def with_document(entry: Ledger, document: Document, steps: tuple[str, ...], at: datetime, done: tuple[str, ...] = ()) -> Ledger:
-    """The entry, knowing what the system keeps: ids, and steps in their order. A document that is there has its first step done,
-    and every step before one that is done, in whichever way it was written."""
+    """The entry with what the system holds: ids, and the steps in order. If a document exists, its first step is done, and so is every step
+    before one that is done, whoever did it."""
     seen = {*entry["steps_done"], *document.steps_done, *done}
     last = max((number for number, step in enumerate(steps) if step in seen), default=0)
     ordered = list(steps[: last + 1])
@@ -67,28 +67,28 @@ def with_document(entry: Ledger, document: Document, steps: tuple[str, ...], at:
 
 
 def closed(entry: Ledger, at: datetime) -> Ledger:
-    """The entry with its intent closed: evidence says how it ended."""
+    """The entry with its intent closed, because evidence shows how it ended."""
     return e.change(entry, at, intent_attempt=0, intent_step="", intent_hash="")
 
 
 def refused(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Ledger:
-    """The entry, held in the system's words; where its batch would go on, it is looked at again now and then."""
+    """The entry, held in the system's words. If the system's batch does the next step, it is looked up again from time to time."""
     watched = next_step(entry, rules.steps) in rules.watched
     due_at = at + max(REFUSED_EVERY, rules.watch_every) if watched else None
     return e.held(entry, at, document.refusal_reason or reasons.REFUSED, document.refusal, due_at=due_at)
 
 
 def refused_beforehand(entry: Ledger, found: Found, at: datetime) -> Ledger:
-    """The entry, held in the words in which the look-up says that the system would not take the request; nothing is sent. What cannot be taken back
-    because of what belongs to it (applied, paid) is looked at again when any of that ends."""
+    """The entry, held in the words in which the look-up says that the system would refuse the request; nothing is sent. A document that
+    cannot be taken back because of what belongs to it (applied, paid) is looked at again when any of that ends."""
     reason = found.refusal_reason or reasons.REFUSED
     waits_for = [e.children_of(entry["source_entity"], entry["source_id"])] if e.takes_back(entry) else []
     return e.held(entry, at, reason, found.refusal, waits_for=waits_for, due_at=tried_again(reason, at))
 
 
 def tried_again(reason: str, at: datetime) -> datetime | None:
-    """When what the system refused is tried again by itself; None = when a person decides. A period that the system calls closed may be opened
-    again before its list of periods is read: the list shows no change then, and nothing else would tell."""
+    """When a refused document is tried again by itself; None if a person decides. A period may be closed and opened again between two
+    readings of the system's list of periods. The list then shows no change, so only another try finds it open."""
     return at + REFUSED_EVERY if reason == reasons.PERIOD_CLOSED else None
 
 
@@ -121,7 +121,7 @@ def _written(entry: Ledger, document: Document, rules: Rules, at: datetime, sent
 
 
 def _kept_up(entry: Ledger, document: Document, rules: Rules, at: datetime, sent: bool) -> Proof:
-    """A master: what differs is what the step writes; equal without a request of ours is unchanged."""
+    """A master: the step writes the differences. If there are none, and no request of ours, it is unchanged."""
     known = e.change(entry, at, erp_id=document.erp_id, erp_number=document.number)
     if document.refusal:
         return Ended(closed(refused(known, document, rules, at), at))

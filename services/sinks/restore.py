@@ -1,6 +1,6 @@
-"""Taking up what has not ended when a partition is taken: settle waits start anew, everything else waits for what it waited for.
+"""Takes up what has not ended when a partition is taken: settle waits start again, everything else waits for what it waited for.
 
-Done in slices, so that the requests of other partitions are not kept from the loop; no lane of this partition starts before its end.
+It works in slices, so that other partitions' requests get their turn in the loop. No lane of this partition starts before it is done.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROGRESS_S = 5.0
 
 
 async def restore(owner: Owner) -> None:
-    """Take up everything that has not ended; the settle wait of every open intent starts now."""
+    """Take up everything that has not ended. The settle wait of every open intent starts now."""
     watches = any(write.watched for write in owner.context.system.writes)
     for number, (op_key, rest) in enumerate(list(owner.index.resting()), 1):
         owner.cases.add(op_key, rest)
@@ -39,7 +39,7 @@ async def restore(owner: Owner) -> None:
 
 
 async def look_again(owner: Owner) -> None:
-    """What changed while everything was taken up: whatever may go by now wants its turn."""
+    """Give a turn to every case that may go on because of something that changed during the take-up."""
     for number, case in enumerate(owner.cases, 1):
         rest = case.stands
         if rest.state == e.WAITING or _waits_for_a_partner(case.op_key, rest):
@@ -51,7 +51,7 @@ async def look_again(owner: Owner) -> None:
 
 
 def _waits_for_a_partner(op_key: str, rest: Rest) -> bool:
-    """Whether a link, a parent that comes late, the end of something else of its document, or its hour (`tried_again`) may lift this hold."""
+    """Whether this hold may be lifted by a link, a late parent, the end of another entry of its document, or a time at which it is `tried_again`."""
     if rest.state != e.HELD:
         return False
     if rest.reason in (reasons.PARENT_MISSING, reasons.PARENT_REVERSED, reasons.PART_AFTER_POST, reasons.PERIOD_CLOSED):
@@ -73,7 +73,7 @@ def _take_up(owner: Owner, op_key: str, rest: Rest) -> None:
 
 
 def _may_go(owner: Owner, entry: Ledger) -> bool:
-    """Whether what it waits for is there by now: that it came was told to the owner before us, or to nobody."""
+    """Whether what it waits for has come. The news of it went to the previous owner, or to nobody."""
     followed, connection, reason = owner.context.followed, entry["connection"], entry["reason"]
 
     def is_linked(name: str) -> bool:
@@ -86,7 +86,7 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
     if reason == reasons.CREATE_MISSING or (entry["purpose"] == e.MASTER and not owner.sights.rules(entry).updates):
         return is_linked(name_of(entry["source_entity"], entry["source_id"]))
     if (entry["state"] == e.HELD and e.takes_back(entry)) or reason in (reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
-        return bool(entry["waits_for"])  # something of it may have ended unseen
+        return bool(entry["waits_for"])  # an entry for which it waits may have ended unnoticed
     if reason in (reasons.PARENT, reasons.PARENT_MISSING):
         return any(is_linked(name) or owner.cases.of_source((connection, name)) for name in entry["waits_for"])
     return False
@@ -94,10 +94,10 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
 
 @dataclass
 class Rebuild:
-    """A ledger that was lost, made again from `result` and the newest command of each op-key.
+    """Rebuilds a lost ledger from `result` and the newest command of each op-key.
 
-    The group's offset stays where it was and carries the mark `rebuilding` until the last slice is acked and the settle wait is over. An
-    owner that finds the mark does it all again, for what the ledger knows by then was rebuilt from fewer commands and nothing was done about it.
+    The group's offset does not move, and carries the mark `rebuilding`, until the last slice is acked and the settle wait is over. An owner
+    that finds the mark starts over: the ledger was rebuilt from fewer commands until then, and nothing was written because of it.
     """
 
     owner: Owner
@@ -105,7 +105,7 @@ class Rebuild:
     lost: Lost
 
     async def run(self) -> None:
-        """All slices, one committed after the other. Raises what the reading raises; a failed commit ends it early."""
+        """Rebuild all slices, committing each before the next. Raises the errors of the reading. A failed commit ends it early."""
         owner, lost = self.owner, self.lost
         started_s = told_s = owner.now_s()
         done = 0

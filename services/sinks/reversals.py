@@ -1,4 +1,4 @@
-"""The command of a reversal that no mapping makes: of a part that its source makes no more, of a document of which nothing is wanted any more."""
+"""The command of a reversal that no mapping makes: for a part that its source no longer makes, or a document that is no longer wanted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from topology.rules.identity import ref_of
 
 
 def command_of(context: SinkContext, entry: Ledger, incoming: Incoming) -> bytes:
-    """The value bytes of the reversal that `entry` is, as told by `incoming`. Raises `Malformed` where it does not fit. Its day is that on which the
-    source's change was seen, in the tenant's zone: the source has none for what it makes no more."""
+    """The value bytes of the reversal command for `entry`, based on `incoming`. Raises `Malformed` if it does not fit the schema. Its day
+    is the day, in the tenant's zone, on which the source's change was seen: the source has no date for something that it no longer makes."""
     made: dict[str, Any] = {name: value for name, value in incoming.command.items() if name in _ENVELOPE}
     day = _seen_on(context, incoming)
     own = {name: entry[name] for name in ("op_key", "action", "part", "amount", "currency")}

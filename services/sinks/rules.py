@@ -14,8 +14,8 @@ BATCH_DEADLINE_S = 24 * 3600.0
 
 
 def write_of(ways: tuple[Write, ...], entry: Ledger) -> Write | None:
-    """The way in which an entry is written, of all that there are; None where the system keeps no such documents for us. What was
-    begun in one way is ended in it: another one would write it a second time."""
+    """The way in which an entry is written; None if the system has no such documents for us. A document that was begun in one way is
+    finished in that way, because another way would write it a second time."""
     begun = {*entry["steps_done"], *([entry["intent_step"]] if entry["intent_step"] else [])}
     if len(ways) < 2 or not begun:
         return ways[0] if ways else None
@@ -23,15 +23,15 @@ def write_of(ways: tuple[Write, ...], entry: Ledger) -> Write | None:
 
 
 def stands(entry: Ledger, write: Write) -> bool:
-    """Whether a document is there for what belongs to it although the system's own batch has not come to it: its promised step is
-    done, and only watched steps are left."""
+    """Whether a document may serve as a parent although the system's own batch has not processed it: its promised step is done, and only
+    watched steps are left."""
     if entry["state"] != e.WAITING or e.intent_open(entry) or not entry["erp_id"] or write.promised not in entry["steps_done"]:
         return False
     return all(step in write.watched for step in write.steps if step not in entry["steps_done"])
 
 
 def rules_of(write: Write | None, timing: Timing, batch_deadline_s: float = BATCH_DEADLINE_S) -> Rules:
-    """Steps, class and times of a kind of document; a record that is never written gets none."""
+    """The steps, class and times of a kind of document. A record that is never written has none."""
     if write is None:
         return Rules((), Capability.C3, 1, _times(timing, 0.0, 0.0))
     return Rules(

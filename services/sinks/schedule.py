@@ -1,4 +1,4 @@
-"""Whose turn it is in one partition: the queue and the lanes of each connection, and the alarms that bring a case back."""
+"""Whose turn it is in one partition: the queue and lanes of each connection, and the alarms that bring a case back."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from services.sinks.lanes import Lanes
 from systems.contract import Role
 
 SLICE = 100
-"""Op-keys that are started in one turn of the loop."""
+"""How many op-keys are started in one turn of the loop."""
 
 
 class Schedule:
-    """`start` begins with one op-key and must not wait; nothing is started while `runs` says no."""
+    """`start` begins work on one op-key and must not block. Nothing is started while `runs` returns False."""
 
     def __init__(self, context: SinkContext, start: Callable[[str], None], runs: Callable[[], bool]) -> None:
         self._context = context
@@ -26,11 +26,11 @@ class Schedule:
         self.alarms = Alarms()
         self.lanes: dict[str, Lanes] = {}
         self.settled_s = 0.0
-        """When whatever a lost ledger may have sent can be seen; no lane starts before."""
+        """When everything that was sent before the loss of a ledger can be seen. No lane starts before that."""
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing that a lost ledger may have sent is on its way any more."""
+        """Whether nothing that was sent before the loss of a ledger can be on its way any more."""
         return self._context.clock.monotonic() >= self.settled_s
 
     @property
@@ -39,7 +39,7 @@ class Schedule:
         return sum(len(one.ready) + one.active for one in self.lanes.values() if one.closed_until is None and not one.stopped)
 
     def lanes_of(self, connection: str) -> Lanes | None:
-        """The lanes of a connection; None while its settings are not known, or where it does not join this system."""
+        """The lanes of a connection; None while its settings are unknown, or if it does not join this system."""
         known = self.lanes.get(connection)
         connected = self._context.snapshot().connections.get(connection)
         if connected is None or (known is None and not connected.joins(self._context.system.name)):
@@ -50,7 +50,7 @@ class Schedule:
         return known
 
     def queue(self, case: Case) -> None:
-        """It wants a lane; asking twice is asking once."""
+        """Queue the case for a lane. Calling this twice has no further effect."""
         lanes = self.lanes_of(case.connection)
         if lanes is None or case.queued:
             return
@@ -59,13 +59,13 @@ class Schedule:
         self._pump_soon(lanes)
 
     def take_lane(self, case: Case) -> None:
-        """It is in a lane from now on."""
+        """The case occupies a lane from now on."""
         if not case.lane:
             case.lane = True
             self.lanes[case.connection].active += 1
 
     def free(self, case: Case) -> None:
-        """Its lane is for others."""
+        """Free the case's lane for others."""
         if case.lane:
             case.lane = False
             lanes = self.lanes[case.connection]
@@ -73,7 +73,7 @@ class Schedule:
             self._pump_soon(lanes)
 
     def pump(self) -> None:
-        """Start whatever may go, soon."""
+        """Soon start whatever may go."""
         for lanes in self.lanes.values():
             self._pump_soon(lanes)
 
@@ -83,7 +83,7 @@ class Schedule:
             asyncio.get_running_loop().call_soon(self._pump, lanes)
 
     def _pump(self, lanes: Lanes) -> None:
-        """Start as many as lanes are free, some of them in one turn of the loop."""
+        """Start as many as there are free lanes, a limited number in one turn of the loop."""
         lanes.pumping = False
         for _ in range(SLICE):
             op_key = lanes.next(self._context.clock.now()) if self._runs() else None
@@ -95,7 +95,7 @@ class Schedule:
     # --- alarms ---
 
     def ringing(self) -> list[Case]:
-        """Every case whose wait has ended; and connections whose pause ended go on."""
+        """Every case whose wait has ended. Connections whose pause has ended go on."""
         now = self._context.clock.now()
         for lanes in self.lanes.values():
             if lanes.ready and lanes.is_open(now):
@@ -103,7 +103,7 @@ class Schedule:
         return list(self.alarms.ringing(self._context.clock.monotonic(), now))
 
     def next_due(self) -> tuple[float | None, datetime | None]:
-        """When something rings next: in real seconds, and as an instant."""
+        """When the next alarm rings: (monotonic seconds, instant)."""
         look_s, due_at = self.alarms.next()
         if not self.is_settled:
             look_s = self.settled_s if look_s is None else min(look_s, self.settled_s)

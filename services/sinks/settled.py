@@ -1,4 +1,4 @@
-"""What an application settles, by its command. Pure."""
+"""What an application settles, according to its command. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from systems.mapped import APPLY
 
 
 def settled_by(command: CommandEnvelope) -> list[str]:
-    """The documents that the command of an application settles, each as entity/source id: all that it belongs to but its own source object.
-    Empty where it names none, and for what is no application."""
+    """The documents that an application settles, each as entity/source id: all its parents except its own source object. Empty if it names
+    none, and for a command that is not an application."""
     if command["action"] != APPLY:
         return []
     own = command["source_entity"], command["source_id"]

@@ -1,15 +1,15 @@
-"""Applications of one source object to one document, where one is taken back and another comes: which of them has to wait. Pure.
+"""Which application has to wait if one application of a source object to a document is taken back and another one comes. Pure.
 
-An application may have no ref of its own in the system: it is found by what it applies, what it settles and its amount. The look-up of a new one
-would then take the row of another one that is still to be taken back for its own. So of all that concerns the same document:
+In some systems an application has no ref of its own: it is found by what it applies, what it settles and its amount. The look-up of a new
+one would then find the row of another one that is still to be taken back. Therefore all entries about the same document go in this order:
 
-1. what has an attempt open is settled first, where it or the other takes something back
+1. entries with an open attempt are settled first, if they or the waiting entry take something back
 2. reversals
 3. the correction that was begun
 4. the other corrections, in the order of the log
 5. new applications
 
-An application whose document is not known may settle any of them. What is held keeps the later ones waiting, too.
+An application whose document is unknown may settle any document. A held entry keeps the later ones waiting, too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _REVERSAL, _BEGUN, _CHANGE, _NEW = range(4)
 
 
 def ahead(entry: Ledger, alike: Iterable[Ledger]) -> Ledger | None:
-    """The first of what has to end before `entry` is looked up or written, of all entries of its set."""
+    """The first entry of the set that has to end before `entry` is looked up or written; None if there is none."""
     parts: dict[str, list[Ledger]] = defaultdict(list)
     for one in alike:
         if one["record"] != COMPLETION:
@@ -62,7 +62,7 @@ def _open(of_part: Iterable[Ledger]) -> list[Ledger]:
 
 
 def _next(of_part: Iterable[Ledger]) -> Ledger:
-    """Which of those that take a part back goes on first: what was begun, else the newest."""
+    """Of the entries that take a part back, the one that goes first: the one that was begun, else the newest."""
     takers = [one for one in of_part if e.takes_back(one)]
     return max(takers, key=lambda one: (e.may_exist(one), e.place(one)))
 
@@ -80,7 +80,7 @@ def _order(entry: Ledger) -> tuple[int, tuple[str, int], str]:
 
 
 def _settled(of_part: Iterable[Ledger]) -> set[str] | None:
-    """All that a part settles, or settled before; None where that is not known."""
+    """Every document that a part settles, or settled before; None if that is unknown."""
     found = [one.get("settles") or [] for one in of_part]
     return {name for names in found for name in names} if all(found) else None
 

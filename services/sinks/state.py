@@ -1,6 +1,6 @@
-"""What goes into the core and what comes out: the state of one op-key in its owner's hands, events, effects.
+"""The input and output of the core: the state of one op-key as its owner holds it, events, effects.
 
-Monotonic seconds (`now_s`, `..._s`) count leases and settle waits; aware UTC instants (`at`) are for the record and for windows.
+Monotonic seconds (`now_s`, `..._s`) count leases and settle waits. Aware UTC instants (`at`) are for the record and for windows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from systems.contract import Answer, Capability, Document, Found, Pair
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The protocol's times in real seconds (docs/guarantees.md): the settle wait is the sum of all five."""
+    """The times of the protocol in real seconds (docs/guarantees.md). The settle wait is the sum of all five."""
 
     lease_s: float
     freeze_s: float
@@ -27,16 +27,16 @@ class Times:
 
     @property
     def settle_s(self) -> float:
-        """From first seeing an open intent until what it may have done can be seen."""
+        """From first seeing an open intent until its effects can be seen."""
         return self.lease_s + self.freeze_s + self.request_s + self.p_max_s + self.v_max_s
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for one kind of document: its steps in order, class, reserved calls and times.
+    """The rules for one kind of document: its steps in order, class, reserved calls and times.
 
-    `watched` are steps that the system's own batch does, looked at every `watch_every` and held by name after `batch_deadline`;
-    `updates` is a master that is kept up to date.
+    `watched` are steps that the system's own batch does. They are looked up every `watch_every`, and held by name after `batch_deadline`.
+    `updates` means a master that is kept up to date.
     """
 
     steps: tuple[str, ...]
@@ -50,7 +50,7 @@ class Rules:
 
 
 class Phase(Enum):
-    """What the owner is doing about an op-key right now."""
+    """What the owner is doing for an op-key right now."""
 
     IDLE = "idle"
     RESERVING = "reserving"
@@ -83,10 +83,10 @@ class KeyChanges(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Key:
-    """One op-key in its owner's hands. Only `entry` is kept; the rest is gone with the process.
+    """One op-key as its owner holds it. Only `entry` is recorded; the rest is lost with the process.
 
-    `seen_s` is when this owner first saw the open intent, `look_s` when it may be looked up (both None = unknown, for which the
-    settle wait begins anew), `looks` how often in a row the look-up showed nothing, `failing_s` since when it cannot be made.
+    `seen_s` is when this owner first saw the open intent and `look_s` when it may be looked up (both None = unknown; the settle wait then
+    starts again). `looks` counts look-ups in a row that showed nothing. `failing_s` is since when the look-up cannot be made.
     """
 
     entry: Ledger
@@ -104,13 +104,13 @@ class Key:
 
     @property
     def looks_ahead(self) -> bool:
-        """Whether the look-up before the write may be asked while its intent is on its way: it tells of what others did, and every
-        older owner was fenced when this one took over (docs/decisions/2026-11-21-the-look-up-beside-the-intent.md)."""
+        """Whether the look-up before the write may be asked while its intent is being recorded. It shows what others did, and every older
+        owner was fenced when this one took over (docs/decisions/2026-11-21-the-look-up-beside-the-intent.md)."""
         return self.phase is Phase.INTENDING and self.rules.capability is not Capability.C5
 
     def but(self, **changes: Unpack[KeyChanges]) -> Key:
-        """The same key with these fields changed; four times as fast as `dataclasses.replace`, which runs twelve times a document.
-        That is why the class has no slots."""
+        """The same key with these fields changed. Four times as fast as `dataclasses.replace`, which would run twelve times per document.
+        For this reason the class has no slots."""
         made = object.__new__(Key)
         made.__dict__.update(self.__dict__, **changes)
         return made
@@ -128,8 +128,8 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """It is looked at: a command came, a wait ended, a parent or a setting changed. `withdraws`: a command that withdraws it waits
-    until it is known whether the system keeps it; nothing else is done meanwhile."""
+    """The case is looked at: a command came, a wait ended, a parent or a setting changed. `withdraws`: a command that withdraws it waits
+    until it is known whether the system holds it, so nothing else is done meanwhile."""
 
     now_s: float
     view: View
@@ -139,8 +139,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """Calls and session are reserved for everything up to the end of the attempt. The wait for them has no bound, so that `view` is
-    the world as it is now and the gate judges again."""
+    """Session and calls are reserved up to the end of the attempt. The wait for them may have been long, so `view` is the world as it is
+    now and the gate judges again."""
 
     now_s: float
     at: datetime
@@ -149,7 +149,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Unreserved:
-    """No calls or no session can be had: nothing was intended. `reason` and `wait` as of `LookupFailed`."""
+    """No calls or no session can be had, and nothing was intended. `reason` and `wait` as in `LookupFailed`."""
 
     reason: str
     words: str
@@ -160,7 +160,7 @@ class Unreserved:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    """What was recorded is committed."""
+    """The record is committed."""
 
     now_s: float
     at: datetime
@@ -168,7 +168,7 @@ class Acked:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """A look-up answered. `asked_s` is when it was asked: what it shows may be no newer than that."""
+    """A look-up answered. `asked_s` is when it was asked; what it shows may be no newer than that."""
 
     found: Found
     asked_s: float
@@ -178,7 +178,7 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class LookupFailed:
-    """A look-up could not be made: `reason` is system_down, throttled, credentials or refused; `wait` the backoff drawn for it."""
+    """A look-up could not be made. `reason` is system_down, throttled, credentials or refused; `wait` is the backoff drawn for it."""
 
     reason: str
     words: str
@@ -189,7 +189,7 @@ class LookupFailed:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """The lease had run out before the request was sent: nothing was sent."""
+    """The lease had run out before the request was sent, so nothing was sent."""
 
     now_s: float
     at: datetime
@@ -197,8 +197,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Something came between intent and send for which the request must not go out (a newer command, a pause, other settings):
-    nothing was sent."""
+    """Between intent and send something came that stops the request (a newer command, a pause, other settings). Nothing was sent."""
 
     words: str
     now_s: float
@@ -207,7 +206,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The one request came to its end. `wait` is the backoff drawn for a definite no."""
+    """The one request has ended. `wait` is the backoff drawn for a definite no."""
 
     answer: Answer
     wait: timedelta
@@ -244,15 +243,15 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """Wait until so many calls are allowed; answer with `Reserved` or `Unreserved`."""
+    """Wait until so many calls are allowed. Answered by `Reserved` or `Unreserved`."""
 
     calls: int
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Commit this state (with result, link, audits and pairs that follow from it); answer with `Acked`. `final` ends the run and frees its
-    lane."""
+    """Commit this state (with the result, link, audits and pairs that follow from it). Answered by `Acked`. `final` ends the run and frees
+    its lane."""
 
     entry: Ledger
     final: bool
@@ -262,12 +261,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Look the document up by its ref; answer with `LookedUp` or `LookupFailed`."""
+    """Look the document up by its ref. Answered by `LookedUp` or `LookupFailed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the one request of `step`, unless the lease has run out or something keeps it; answer with `Answered`, `Late` or `Withheld`."""
+    """Send the one request of `step`, unless the lease has run out or something stops it. Answered by `Answered`, `Late` or `Withheld`."""
 
     step: str
     document: Document | None
@@ -284,7 +283,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Supersede:
-    """Another op-key, not yet written, is overtaken by this void."""
+    """This void overtakes another op-key that is not written yet."""
 
     op_key: str
     version: str

@@ -1,9 +1,9 @@
-"""What keeps a reversal or a numbered correction from being written now (see `chain`). Pure.
+"""What stops a reversal or a numbered correction from being written now (see `chain`). Pure.
 
 source voided, nothing written             -> ends: never_posted
-a newer version wants something else       -> ends: reverted; so does a correction that wants what stands already
+a newer version wants something else       -> ends: reverted; so does a correction that wants what already stands
 nothing stands any more                    -> ends: taken_back; a correction is then written like a new document, under its own ref
-an older one was not begun                 -> that one ends first; one that was begun is waited for, or held beside where a person has it
+an older one was not begun                 -> the older one ends first; if it was begun, this one waits, or is held if the older one is held
 no write of the system takes it back       -> held: void_not_built, changed_after_post
 """
 
@@ -20,7 +20,7 @@ from services.sinks.settling import in_turn
 
 
 def kept(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
-    """The entry as it is kept from being written, or None when it may go on to its lane."""
+    """The entry as it is stopped from being written; None if it may go on to its lane."""
     chain = view.chain or Chain(view.target)
     first = _change(entry, view, chain) if entry["action"] == e.CORRECT else _void(entry, command, view, chain)
     return (
@@ -37,7 +37,7 @@ def kept(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
 
 
 def overtaken(entry: Ledger, view: View) -> list[Ledger]:
-    """Older ones that were not begun: they end before this one goes on."""
+    """Older takers that were not begun. They are ended before this one goes on."""
     chain = view.chain
     if chain is None or not view.written or chain.made is None or chain.made["state"] not in WRITTEN or chain.after(entry):
         return []
@@ -45,12 +45,12 @@ def overtaken(entry: Ledger, view: View) -> list[Ledger]:
 
 
 def _void(entry: Ledger, command: CommandEnvelope, view: View, chain: Chain) -> Ledger | None:
-    """A void of what was never written writes nothing, whatever its mapping says about voids."""
+    """A void of a document that was never written writes nothing, whatever its mapping says about voids."""
     target = view.target
     if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
     if e.place(target) > e.place(entry) and not e.may_exist(entry):
-        return e.reverted(entry, target["source_version"], view.at)  # the source came back, as it is written or will be
+        return e.reverted(entry, target["source_version"], view.at)  # the source posted it again; it is written, or will be
     if not e.is_terminal(target):
         if view.target_busy or e.may_exist(target):
             return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=_own(entry))
@@ -77,7 +77,7 @@ def _change(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
     made = chain.made
     if made is None or made["state"] not in WRITTEN:
         if made is not None and made["state"] == e.SUPERSEDED and not e.may_exist(made):
-            return e.reverted(entry, made["source_version"], view.at)  # what it changes was never written
+            return e.reverted(entry, made["source_version"], view.at)  # the document that it changes was never written
         if made is not None and (chain.is_begun(made) or not e.is_terminal(made)) and made["state"] != e.HELD:
             return e.waits(entry, view.at, reasons.PARENT, "what it changes is being written", waits_for=_own(entry))
         return e.held(entry, view.at, reasons.CHANGED_AFTER_POST, words(entry, made), waits_for=_own(entry))
@@ -99,12 +99,12 @@ def _change(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
 
 
 def _is_wanted(stands: Ledger, entry: Ledger) -> bool:
-    """Whether what stands is what this change would write."""
+    """Whether this change would write exactly what stands."""
     return stands["payload_hash"] == entry["payload_hash"]
 
 
 def words(entry: Ledger, stands: Ledger | None) -> str:
-    """A change in words: what is wanted, and what is written."""
+    """A change as text: what is wanted, and what is written."""
     wanted = f"source {entry['source_version']} wants {entry.get('wants') or 0} {entry['currency']}"
     return (
         f"{wanted}, written is {entry.get('taken') or 0} ({stands['state']} {stands['erp_number']})"
@@ -114,7 +114,7 @@ def words(entry: Ledger, stands: Ledger | None) -> str:
 
 
 def _in_turn(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
-    """One of a document's chain at a time."""
+    """Only one entry in a document's chain at a time."""
     older = chain.before(entry)
     begun = [one for one in older if chain.is_begun(one)]
     left = [one for one in chain.takers if one["state"] == e.REJECTED and e.may_exist(one)]
@@ -130,7 +130,7 @@ def _in_turn(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
 
 
 def _aim(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
-    """What it takes back has to be what stands: otherwise it is looked at anew."""
+    """An entry must take back what stands now; otherwise it is judged again."""
     aim = chain.aim
     if entry.get("takes_back") == (aim["op_key"] if aim is not None else "") or e.may_exist(entry):
         return None

@@ -1,7 +1,7 @@
-"""Taking a partition: fence every older owner, then know what its ledger says. Blocking; called off the loop.
+"""Takes a partition: first fence every older owner, then learn what its ledger says. Blocking; called outside the loop.
 
-The snapshot is used when it belongs to this very topic (by the topic's id) and lies before its end; else it is forgotten and the
-ledger read whole. A ledger that is empty although work was done, or whose rebuild was not completed, is rebuilt from `result` and the
+The snapshot is used if it belongs to this very topic (by the topic's id) and does not lie beyond its end. Otherwise it is deleted and the
+whole ledger is read. A ledger that is empty although work was done, or whose rebuild was not completed, is rebuilt from `result` and the
 commands.
 """
 
@@ -32,14 +32,14 @@ from services.sinks.rebuild import Newest
 
 BATCH = 2000
 UNENDED = 3
-"""So many changes of one document in a row may have no result."""
+"""After so many changes of a document in a row without a result, no further ones are looked for."""
 FENCE_S = 30
 REBUILDING = "rebuilding"
-"""What the group's offset says beside itself while a lost ledger is not rebuilt yet."""
+"""The metadata of the group's offset while a lost ledger is not rebuilt yet."""
 
 
 class Lost(Protocol):
-    """What is left of a lost ledger. `end` is the offset behind the commands; `sets` and `reverses` as of `rebuild.Newest`."""
+    """What is left of a lost ledger. `end` is the offset after the last command. `sets` and `reverses` as in `rebuild.Newest`."""
 
     count: int
     end: int
@@ -47,7 +47,7 @@ class Lost(Protocol):
     reverses: set[str]
 
     def changes(self, op_key: str) -> list[Result]:
-        """How the changes of its document ended, in their order."""
+        """The results of the changes of its document, in order."""
 
     def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
         """The newest command of each op-key with its last terminal result, in the order of the log."""
@@ -55,7 +55,7 @@ class Lost(Protocol):
 
 @dataclass(frozen=True)
 class Committed:
-    """The group's offsets of a partition (below 0 for none) and what the first one says beside itself."""
+    """The group's offsets of a partition (negative if there is none), and the metadata of the first one."""
 
     commands: int
     control: int = -1
@@ -64,8 +64,8 @@ class Committed:
 
 @dataclass(frozen=True)
 class TakenPartition:
-    """A partition that was taken over: its index is at the ledger's end. `lost` is not None when the ledger has to be rebuilt; `hours` is what the
-    ceilings count of what ended."""
+    """A partition that was taken over. Its index has reached the ledger's end. `lost` is not None if the ledger has to be rebuilt. `hours`
+    are the ceilings' counts of what has ended."""
 
     number: int
     index: Index
@@ -78,7 +78,7 @@ class TakenPartition:
 
 
 def take_over(context: SinkContext, number: int, folder: Path, committed: Committed, blocking: Blocking) -> TakenPartition:
-    """Fence, read, and see what is left where the ledger was lost. `blocking` is for the slices of a rebuild."""
+    """Fence older owners, read the ledger, and if it was lost, find what is left. `blocking` runs the slices of a rebuild."""
     settings = context.settings.kafka
     producer = kafka.transactional_producer(settings, f"sink-{context.system.name}-{number}")
     producer.init_transactions(FENCE_S)
@@ -102,7 +102,7 @@ def take_over(context: SinkContext, number: int, folder: Path, committed: Commit
             lost=lost,
         )
     except BaseException:
-        index.close()  # it is tried again, and the folder is needed for that
+        index.close()  # the take-over is tried again and needs the folder
         raise
 
 
@@ -124,7 +124,7 @@ def _catch_up(context: SinkContext, number: int, index: Index) -> int:
 
 
 def _mark(context: SinkContext, message: Message) -> Mark:
-    """From the header; a record without one (written by another tool) is decoded."""
+    """The mark from the header. A record without one (written by another tool) is decoded."""
     found = dict(message.headers() or ()).get(MARK)
     mark = mark_in(found) if isinstance(found, bytes) else None
     return mark or mark_of(cast("Ledger", context.codec.decode(message.value())[1]))
@@ -149,7 +149,7 @@ def _was_worked(context: SinkContext, number: int, committed: int) -> bool:
 
 
 def _left(context: SinkContext, number: int, index: Index, blocking: Blocking) -> Lost:
-    """The first reading: which command is the newest of each op-key, and how each ended."""
+    """The first reading: which command is the newest of each op-key, and with which result each op-key ended."""
     index.forget_notes()
     for message in kafka.read_to_end(context.settings.kafka, context.settings.topic(f"result.{context.system.name}"), [number]):
         try:
@@ -168,7 +168,7 @@ def _left(context: SinkContext, number: int, index: Index, blocking: Blocking) -
 
 
 def _commands(context: SinkContext, number: int) -> Iterator[tuple[Incoming | None, int]]:
-    """Every command that can be read (None for others: they are in `dead` already, or will be by a replay), and the offset behind it."""
+    """Every readable command (None for others: they are in `dead` already, or a replay puts them there), and the offset after it."""
     for message in kafka.read_to_end(context.settings.kafka, context.command_topic, [number]):
         offset = message.offset() or 0
         try:
@@ -185,7 +185,7 @@ def _result_name(op_key: str) -> bytes:
 
 
 def changes_in(result: Callable[[str], Result | None], op_key: str) -> list[Result]:
-    """The results of a document's changes: numbers follow each other, but for those that have not ended."""
+    """The results of a document's changes. Their numbers are consecutive, except for changes that have not ended."""
     found: list[Result] = []
     number = missing = 0
     while missing < UNENDED:
@@ -197,7 +197,7 @@ def changes_in(result: Callable[[str], Result | None], op_key: str) -> list[Resu
 
 
 class _Left:
-    """See `Lost`: the second reading, off the loop."""
+    """See `Lost`. Does the second reading, outside the loop."""
 
     def __init__(self, of: tuple[SinkContext, int, Index], newest: Newest, end: int, blocking: Blocking) -> None:
         self._context, self._number, self._index = of

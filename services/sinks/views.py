@@ -27,11 +27,11 @@ from topology.configuration import Connected
 
 _MAY_STAND = e.IN_PLACE | {e.WAITING}
 _TAKES_NOTHING_BACK = frozenset({"create", "adjust", "upsert", APPLY, NOTHING, UNAPPLIED, "before_cutover"})
-"""Actions whose op-keys reverse nothing."""
+"""Actions whose op-keys never take a document back."""
 
 
 class Sights:
-    """Of one partition: reads its cases, what is followed, and the settings in force."""
+    """Views of one partition, from its cases, what is followed, and the settings in force."""
 
     def __init__(self, context: SinkContext, cases: Cases) -> None:
         self._context = context
@@ -49,7 +49,7 @@ class Sights:
         return Key(entry, self.rules(entry))
 
     def command_of(self, entry: Ledger) -> CommandEnvelope | None:
-        """The command of an entry; None where its bytes are missing or cannot be read."""
+        """The command of an entry; None if its bytes are missing or cannot be read."""
         case = self._cases.get(entry["op_key"])
         if case is not None and case.decoded is not None and case.decoded[0] is entry["command"]:
             found = case.decoded[1]
@@ -63,7 +63,7 @@ class Sights:
         return found
 
     def view(self, entry: Ledger, command: CommandEnvelope | None) -> View | None:
-        """The view of one entry now; None where its connection does not join this system (any more)."""
+        """The view of one entry now; None if its connection does not join this system (any more)."""
         connected, at = self._connected(entry), self._context.clock.now()
         if connected is None or not connected.joins(self._system.name):
             return None
@@ -104,14 +104,14 @@ class Sights:
         return self._context.followed.is_closed(entry["connection"], self._kind(entry), _own_day(entry, command))
 
     def _post_on(self, entry: Ledger, command: CommandEnvelope | None, late: str) -> date | None:
-        """The first open day that is not before its own, where the connection posts late documents there."""
+        """The first open day from its own day on, if the connection posts late documents on the next open day."""
         day = _own_day(entry, command)
         if late != NEXT_OPEN or day is None:
             return None
         return self._context.followed.open_from(entry["connection"], self._kind(entry), day)
 
     def may_be_posted(self, entry: Ledger) -> bool:
-        """Whether the system's periods have a day for a document that is held for its day."""
+        """Whether a document that is held for its day has an open day by now."""
         connected, kind, day = self._connected(entry), self._kind(entry), _own_day(entry, self.command_of(entry))
         followed, late = self._context.followed, connected is not None and connected.settings.late == NEXT_OPEN
         if followed.is_open(entry["connection"], kind[0], day, kind[1]):
@@ -119,7 +119,7 @@ class Sights:
         return late and day is not None and followed.open_from(entry["connection"], kind, day) is not None
 
     def _kind(self, entry: Ledger) -> tuple[str, str]:
-        """Purpose and record of a document, of a reversal those of what it reverses."""
+        """The purpose and record of a document; for a reversal, those of what it reverses."""
         return entry["purpose"], self._record(entry)
 
     def _record(self, entry: Ledger) -> str:
@@ -129,7 +129,7 @@ class Sights:
     # --- what takes back ---
 
     def chain_of(self, entry: Ledger, command: CommandEnvelope | None) -> Chain | None:
-        """The chain of what a reversal or correction takes back; None where that is not known."""
+        """The chain of the document that a reversal or correction takes back; None if that is not known."""
         if entry["action"] == e.CORRECT:
             op_key = e.made_key(entry["op_key"])
         else:
@@ -166,7 +166,7 @@ class Sights:
         return (str(command.get("reverses")) if command is not None else e.void_key(op_key)) in (op_key, entry["op_key"])
 
     def aimed(self, key: Key) -> Key:
-        """The key of what takes back, aimed at what stands now; as it is where it was begun, or where the system has no write for that."""
+        """The key of a taker, now taking back what stands. Unchanged if it was begun. If the system has no write for that, it takes back nothing."""
         entry = key.entry
         if not e.takes_back(entry) or e.is_terminal(entry) or e.may_exist(entry) or key.phase is not Phase.IDLE:
             return key
@@ -183,7 +183,7 @@ class Sights:
         return key if made == entry and key.rules == self.rules(made) else key.but(entry=made, rules=self.rules(made))
 
     def capability_of(self, entry: Ledger) -> Capability:
-        """What the system promises of an entry's document; of what takes back, before that is known, the least of all that it may be."""
+        """The system's capability class for an entry. For a taker, before it is known what it takes back, the weakest class that it may get."""
         if not e.takes_back(entry):
             return self.rules(entry).capability
         ways = [write.capability for write in self._system.writes if write.takes_back and write.record == entry["record"]]
@@ -196,7 +196,7 @@ class Sights:
         return aim is not None and self.write({**entry, "takes_back": aim["op_key"]}, self._connected(entry)) is not None
 
     def ahead(self, entry: Ledger) -> Ledger | None:
-        """What has to end before an application, or what takes one back, is looked up."""
+        """The entry that has to end before an application, or its reversal or correction, is looked up."""
         if not is_applied(entry["op_key"]):
             return None
         own, document = set_of(entry["op_key"]), f"{document_of(entry['op_key'])}|"
@@ -204,7 +204,7 @@ class Sights:
         return settling.ahead(entry, [one for one in map(self._cases.entry, alike) if one is not None])
 
     def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:
-        """What the source of an entry was written as for another of its flow's purposes; "" where it was not."""
+        """The document that the source of an entry has in the system for another of its flow's purposes; "" if there is none."""
         if flow is None or not flow.is_one_purpose or entry["record"] in (REVERSAL, COMPLETION):
             return ""
         purposes = {flow.purpose, *flow.other_purposes} - {entry["purpose"]}
@@ -219,7 +219,7 @@ class Sights:
         )
 
     def glance(self, entry: Ledger) -> View | None:
-        """As `view`, of what may stop a request at the last moment only: mode, pause and void."""
+        """As `view`, but only with what may stop a request at the last moment: mode, pause and void."""
         connected = self._connected(entry)
         if connected is None or not connected.joins(self._system.name):
             return None
@@ -243,7 +243,7 @@ class Sights:
         return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] in e.MAKES else None
 
     def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
-        """The other entries of a command's document as they are in hand."""
+        """The other entries of a command's document, in their newest state."""
         own, document = command["op_key"], f"{document_of(command['op_key'])}|"
         of_source = self._cases.of_source((command["connection"], name_of(command["source_entity"], command["source_id"])))
         op_keys = {op_key for op_key in of_source if op_key.startswith(document)} | sole_parts_of(own)
@@ -258,7 +258,7 @@ class Sights:
         return Part(chain.shown() or entry, busy, chain.is_pending, chain.is_open)
 
     def entries(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
-        """Entries of a source object; what is not acked yet does not count as being in place, nor does what is taken back."""
+        """The entries of a source object. An entry whose end is not acked yet, or that is being taken back, does not count as in place."""
         of_source = self._cases.of_source((connection, name_of(entity, source_id)))
         for op_key in of_source:
             entry, busy = self._cases.shown(op_key)
@@ -271,7 +271,7 @@ class Sights:
             yield entry
 
     def rules(self, entry: Ledger) -> Rules:
-        """What holds for writing this entry, as its connection chooses."""
+        """The rules for writing this entry, as its connection chooses."""
         connected = self._connected(entry)
         deadline_s = connected.settings.batch_deadline_s if connected is not None else BATCH_DEADLINE_S
         write = self.write(entry, connected)
@@ -281,21 +281,20 @@ class Sights:
         return known
 
     def write(self, entry: Ledger, connected: Connected | None) -> Write | None:
-        """The way in which this entry is written; None where the system has none, or where it is not known yet what a reversal or correction takes
-        back."""
+        """The way in which this entry is written; None if the system has none, or if it is not known yet what a reversal or correction takes back."""
         takes = self._takes(entry)
         if takes is None:
             return None
         chooses = connected is not None and self._system.chosen_write is not None
         place = (entry["record"], takes, connected.version if connected is not None and chooses else "")
         ways = self._ways.get(place)
-        if ways is None:  # kept for good: the rules are known by the identity of their write
+        if ways is None:  # never removed, because rules are found by the identity of their write
             own = connected.readings[self._system.name].settings if connected is not None and chooses else None
             ways = self._ways[place] = self._system.writes_of(entry["record"], own, takes)
         return write_of(ways, entry)
 
     def _takes(self, entry: Ledger) -> str | None:
-        """The record of what an entry takes back ("" = nothing); None where that is not known. Behind a reversal nothing is left to take back."""
+        """The record type of what an entry takes back ("" = nothing); None if that is unknown. After a reversal nothing is left to take back."""
         if not e.takes_back(entry):
             return ""
         aim = self._cases.entry(entry.get("takes_back") or "") if entry.get("takes_back") else None
@@ -312,15 +311,15 @@ class Sights:
         return resolve(command["parents"], _KnownParents(self, entry, connected))
 
     def parents_of_written(self, entry: Ledger, command: CommandEnvelope) -> Parents:
-        """The parents of what is written, as they were there: one that is being taken back by now has its id until it is gone."""
+        """The parents of a written document. One that is being taken back keeps its id until it is gone."""
         return resolve(command["parents"], _KnownParents(self, entry, None, is_written=True))
 
     def link(self, connection: str, entity: str, source_id: str) -> str | None:
-        """Partner of a source object, by `links`."""
+        """The partner of a source object, by `links`."""
         return self._context.followed.link(self._system.name, connection, entity, source_id)
 
     def pair(self, connection: str, parent: Parent) -> str | None:
-        """Id of a part of a document, by `links`."""
+        """The id of a part of a document, by `links`."""
         key = (self._system.name, connection, parent["entity"], parent["source_id"])
         return self._context.followed.pair(key, parent.get("purpose", ""), parent.get("part", ""))
 
@@ -330,7 +329,7 @@ class Sights:
 
 
 def _while_it_goes(entry: Ledger) -> Ledger:
-    """An entry that is being taken back as it was before; any other as it is."""
+    """An entry that is being taken back, as it was before; any other entry unchanged."""
     is_going = (entry["state"], entry["reason"]) == (e.INTENT, reasons.TAKEN_BACK)
     return cast("Ledger", {**entry, "state": e.POSTED, "reason": ""}) if is_going else entry
 
@@ -341,7 +340,7 @@ def _stands_for(entry: Ledger, purposes: set[str]) -> bool:
 
 
 def _own_day(entry: Ledger, command: CommandEnvelope | None) -> date | None:
-    """The day on which a document is to be posted: its own, and once it was begun the one that is frozen."""
+    """The day on which a document is to be posted: its own day, or the frozen one once it was begun."""
     return entry["posting_date"] if command is None or e.may_exist(entry) else command["posting_date"]
 
 
@@ -363,7 +362,7 @@ class _KnownParents:
         return self.sights.pair(self.entry["connection"], parent)
 
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
-        """See `parents.KnownParents`. A master record that waits for its own partner is not what it waits for, unless it was written."""
+        """See `parents.KnownParents`. A master record that waits for its own partner is not its own parent, unless it was written."""
         found = self.sights.entries(self.entry["connection"], entity, source_id)
         if self.is_written:
             found = map(_while_it_goes, found)
@@ -376,6 +375,6 @@ class _KnownParents:
 
 
 def flow_of(flows: tuple[Flow, ...], target: str, record: str, entity: str) -> Flow | None:
-    """The flow that a command to `target` belongs to, of those that the connection's ERP declares."""
+    """The flow of a command to `target`, among those that the connection's ERP declares."""
     of_record = [flow for flow in flows if flow.target == target and record in flow.records]
     return next((flow for flow in of_record if flow.entity == entity), of_record[0] if of_record else None)

@@ -1,9 +1,9 @@
-"""Steps that the system's own batch does (journal edit and post, Voucher Build): nothing is sent, the document is looked at. Pure.
+"""Steps that the system's own batch does (journal edit and post, Voucher Build): nothing is sent, the document is only looked up. Pure.
 
     first step done -> waits, erp_batch -> look-up at the cadence -> the document shows the step done -> next step, or posted
 
-No intent is open meanwhile, for no request is on its way. A document that the batch refused, or that it has not come to in time, is
-held by name and still looked at: a person may put it right in the system.
+No intent is open meanwhile, because no request is on its way. A document that the batch refused, or did not process in time, is held by
+name and still looked up: a person may correct it in the system.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from services.sinks.resolve import REFUSED_EVERY, Ended, Onward, closed, next_st
 from services.sinks.state import Find, Key, LookedUp, LookupFailed, Phase, Reserve, Rules, Turn, Wait
 
 LOOKS = 5
-"""Look-ups in a row that do not show what was there before, after which a person is asked."""
+"""After so many look-ups in a row that do not show a document seen before, a person is asked."""
 
 
 def is_watched(entry: Ledger, rules: Rules) -> bool:
-    """Whether the next thing that happens to it is done by the system's own batch."""
+    """Whether the next step of its document is done by the system's own batch."""
     if not rules.watched or not entry["steps_done"] or e.is_terminal(entry) or e.intent_open(entry):
         return False
     return next_step(entry, rules.steps) in rules.watched
 
 
 def begins(key: Key, entry: Ledger, at: datetime) -> Step:
-    """The step before is done; from now on the document is watched."""
+    """The step before is done. From now on the document is watched."""
     words = f"{next_step(entry, key.rules.steps)} is done by the system itself"
     made = e.waits(closed(entry, at), at, reasons.ERP_BATCH, words, due_at=at + key.rules.watch_every, rounds=0)
     return finish(key, made)
 
 
 def turn(key: Key, event: Turn) -> Step:
-    """It is looked at, unless its time has not come or the connection does nothing now."""
+    """Look the document up, unless it is not due yet or the connection does nothing now."""
     entry, view = key.entry, event.view
     if event.command is None:
         return finish(key, e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
@@ -51,7 +51,7 @@ def turn(key: Key, event: Turn) -> Step:
 
 
 def reserved(key: Key, view: View) -> Step:
-    """The look-up, unless the connection came to do nothing while its calls were waited for."""
+    """The look-up, unless the connection was stopped while its calls were waited for."""
     still = _kept_still(key, view)
     return still if still is not None else (key.but(phase=Phase.WATCHING), (Find(),))
 
@@ -97,13 +97,13 @@ def _late(key: Key, entry: Ledger, step: str, at: datetime) -> Step:
 
 
 def since(entry: Ledger) -> datetime:
-    """Since when the batch could have come to it: the last thing that is known to have been done."""
+    """Since when the batch could have processed it: the time of the last step known to be done."""
     done = [attempt["at"] for attempt in entry["attempts"] if attempt["answer"] in ("yes", "found")]
     return done[-1] if done else entry["first_seen_at"]
 
 
 def vanished(key: Key, now_s: float, at: datetime) -> Step:
-    """What was there is not shown: it is looked at a few times more, counted in the ledger, and never written again."""
+    """A document seen before is not shown. It is looked up a few times more, counted in the ledger, and never written again."""
     entry, looks = key.entry, key.entry["rounds"] + 1
     if looks >= LOOKS:
         return finish(key, e.held(entry, at, reasons.MISSING_IN_ERP, f"{entry['erp_number'] or entry['erp_id']} is not found"))
@@ -113,7 +113,7 @@ def vanished(key: Key, now_s: float, at: datetime) -> Step:
 
 
 def unseen(key: Key, event: LookupFailed) -> Step:
-    """The look-up could not be made; what is held stays held."""
+    """The look-up could not be made. A held document stays held."""
     if key.entry["state"] == e.HELD:
         return _later(key, event.at)
     keeps = e.held if event.reason in reasons.FOR_A_PERSON else e.waits
@@ -121,7 +121,7 @@ def unseen(key: Key, event: LookupFailed) -> Step:
 
 
 def _later(key: Key, at: datetime) -> Step:
-    """Nothing new: nothing is recorded, it is looked at again at its cadence."""
+    """Nothing is new and nothing is recorded. It is looked up again at its cadence."""
     every = key.rules.watch_every
     refused = key.entry["state"] == e.HELD and key.entry["reason"] != reasons.ERP_BATCH_LATE
     idle, _ = resting(key)

@@ -17,7 +17,7 @@ _TIME = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
 
 
 def opens_at(window: str, zone: ZoneInfo, seen_at: datetime) -> datetime | None:
-    """The first opening after `seen_at` (UTC); None for an immediate window. A later state in hand keeps the first sight's opening.
+    """The first opening after `seen_at` (UTC); None for an immediate window. A later version keeps the opening of the first sight.
 
     Raises ValueError with an example for a window that cannot be read.
     """
@@ -28,7 +28,7 @@ def opens_at(window: str, zone: ZoneInfo, seen_at: datetime) -> datetime | None:
 
 
 def _next(cron: str, zone: ZoneInfo, seen_at: datetime) -> datetime:
-    """Counted on the wall clock, without zone: croniter with a zone is an hour off on the days on which clocks change (tried)."""
+    """Counted on the wall clock, without a zone: with a zone, croniter is an hour off on the days on which clocks change (tried)."""
     walls = croniter(cron, seen_at.astimezone(zone).replace(tzinfo=None))
     while True:
         wall: datetime = walls.get_next(datetime)

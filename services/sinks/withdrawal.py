@@ -1,18 +1,20 @@
-"""A document is looked up before a command withdraws it, where this ledger never looked it up: an earlier ledger and its results, since
-lost, may have posted it. Pure.
+"""Looks a document up before a command withdraws it, if this ledger never looked it up: an earlier ledger, lost together with its results,
+may have posted it. Pure.
 
-Without any record of ours a first start cannot be told from such a loss; only the system's answer to the ref tells. So the command waits:
+Without any record of ours, a first start looks the same as such a loss. Only the system's answer to the ref tells them apart. So the
+command waits, and this is looked up first:
 
-posted once and no longer (`unposted`)    -> its own document is looked up
-void                                      -> what it reverses
-newer set of parts, or none any more      -> each part that the set has no more, or has otherwise
-newer version of what was written         -> older changes and the reversal of it, which the command ends
+the source unposted a document (`unposted`)  -> that document
+void                                         -> what it reverses
+newer or empty set of parts                  -> each part that the set does not contain, or contains otherwise
+newer version of what was written            -> older changes and the reversal of it, which the command ends
 
-An application is looked up when what it is found by - its payment, the invoice that it settles - was.
+An application is looked up after the documents by which it is found: its payment, and the invoice that it settles.
 
-Where the look-up lags and a ledger is known to be lost, one look-up is not enough: an attempt is presumed (see `lookups`).
+If the system's look-up lags and a ledger is known to be lost, one look-up is not enough: an attempt is presumed (see `lookups`).
 
-there -> adopted (or held, as it differs), and the command finds it written; not there -> it goes on waiting, and the command withdraws it.
+A document that is found is adopted (or held, if it differs), and the command finds it written. If it is not found, it goes on waiting, and
+the command withdraws it.
 """
 
 from __future__ import annotations
@@ -31,13 +33,13 @@ from services.sinks.state import Find, Key, LookedUp, LookupFailed, Phase, Reser
 from systems.contract import Capability
 
 MODE = "withdrawal"
-"""Mode of a turn that only looks up: nothing is written, also where the flow is live."""
+"""The mode of a turn that only looks up: nothing is written, even if the flow is live."""
 AGAIN = timedelta(seconds=60)
-"""When a connection that is paused, or a look-up that our own content keeps from being made, is tried again."""
+"""After this time a paused connection, or a look-up that cannot be made because of our own content, is tried again."""
 
 
 def may_withdraw(incoming: Incoming) -> bool:
-    """Whether the command may withdraw a document: most cannot, and need no look-up."""
+    """Whether the command may withdraw a document. Most cannot, and need no look-up."""
     command = incoming.command
     return incoming.takes_back or bool(command.get("reverses")) or command["parts"] is not None
 
@@ -55,12 +57,12 @@ def withdrawn(incoming: Incoming, own: Ledger | None, target: Ledger | None, oth
 
 
 def ended(incoming: Incoming, takers: Iterable[Ledger]) -> list[Ledger]:
-    """What takes a written document back, or changes it, and is older than the command: that ends it unless it was begun."""
+    """Takers of a written document that are older than the command, which ends them unless they were begun."""
     return [one for one in takers if e.takes_back(one) and e.place(one) < incoming.place]
 
 
 def must_be_asked(key: Key) -> bool:
-    """Whether the system has to be asked first, and can be. What takes back, and for which it has no write, is a person's: nobody tried it."""
+    """Whether the system has to be asked first, and can be. A taker for which the system has no write is held for a person: nobody tried it."""
     entry, rules = key.entry, key.rules
     if e.takes_back(entry) and not entry.get("takes_back"):
         return False
@@ -68,7 +70,7 @@ def must_be_asked(key: Key) -> bool:
 
 
 def turn(key: Key, event: Turn) -> Step:
-    """The look-up's calls, unless the connection does nothing now. What was asked for rests until the command has come."""
+    """The look-up's calls, unless the connection does nothing now. An entry that was looked up rests until the command is taken."""
     if not e.never_asked(key.entry):
         idle, _ = resting(key)
         return idle, ()
@@ -87,7 +89,7 @@ def reserved(key: Key, view: View) -> Step:
 
 
 def saw(key: Key, event: LookedUp) -> Step:
-    """It is there, or goes on waiting for what it waited for; either way it was asked for now."""
+    """The document was found, or its entry goes on waiting for what it waited for. Either way it has been looked up now."""
     seen, at = proof(key.entry, event.found, key.rules, event.at), event.at
     if isinstance(seen, Absent):
         return finish(key, e.change(key.entry, at, attempts=e.noted(key.entry, "absent", "looked up before it is withdrawn", at)))
@@ -98,7 +100,7 @@ def saw(key: Key, event: LookedUp) -> Step:
 
 
 def unseen(key: Key, event: LookupFailed) -> Step:
-    """Asked again later; what our own content keeps from being looked up for an hour is a person's, for it may be there."""
+    """Look it up again later. If our own content prevents the look-up for an hour, it is held for a person, because it may exist."""
     since = key.failing_s if key.failing_s is not None else event.now_s
     if event.reason not in reasons.FOR_A_PERSON:
         return _later(key, event.at + event.wait)

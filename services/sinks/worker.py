@@ -1,7 +1,7 @@
-"""`run sinks`: writes the wanted documents of each system until SIGTERM; running writes reach their outcome before it ends.
+"""`run sinks`: writes the wanted documents of each system until SIGTERM. Running writes get their answer before it ends.
 
-One consumer of group `sinks.<system>` per system, in a thread of its own; everything else lives in one loop. The owner of command
-partition p owns p of the ledger, results and controls. A partition whose commit did not end for certain is taken anew.
+Each system has one consumer of the group `sinks.<system>`, in a thread of its own; everything else runs in one loop. The owner of command
+partition p owns partition p of the ledger, results and controls. A partition with a commit of unknown result is taken again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TICK_S = 0.02
 
 @dataclass(frozen=True)
 class Seams:
-    """What tests and benches put in place of the real thing."""
+    """What tests and benches put in place of the real parts."""
 
     open_session: Opener | None = None
     clock: Clock | None = None
@@ -59,9 +59,9 @@ class Seams:
 
 
 def run(settings: Settings, systems: Sequence[str] = (), seams: Seams | None = None) -> int:
-    """Run the sinks of these systems (default: every system that takes writes) until SIGTERM; the exit code is 70 when one ended by itself.
+    """Run the sinks of these systems (default: every system that accepts writes) until SIGTERM. The exit code is 70 if one ended by itself.
 
-    Raises `Broken` or `NotRegistered` where it must not start.
+    Raises `Broken` or `NotRegistered` if it must not start.
     """
     seams = seams or Seams()
     configure(service="sinks")
@@ -100,7 +100,7 @@ class Sinks:
         self._refusals = Refusals(settings, loaded, "sinks")
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
-        """Start, tick until it is time to stop, stop in order."""
+        """Start, tick until it is time to stop, and stop in order."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(self._unexpected)
         links = Links(self._folder / "links")
@@ -124,7 +124,8 @@ class Sinks:
         return code
 
     async def _stop(self, health: Health, gauges: Gauges, links: Links) -> None:
-        """In order, the consumers first. What cannot be stopped keeps nothing else from it: the process must not stay without its work."""
+        """Stop everything in order, the consumers first. If one part cannot be stopped, the others are stopped all the same, so that the
+        process ends."""
         async with AsyncExitStack() as last_to_first:
             last_to_first.callback(self._refusals.close)
             if self._store is not None:
@@ -162,14 +163,14 @@ class Sinks:
             self._defect = f"{type(error).__name__}: {error}"[:300]
 
     def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A task or a callback ended with an error that nobody takes: what it was to do is not done. The process ends; the ledger is the truth.
-        A transport or a bare future that failed is a connection that was lost, which its caller has heard of."""
+        """A task or callback ended with an error that nobody handles, so its work is not done. The process ends, and the next one goes on
+        from the ledger. A failed transport or bare future is different: it is a lost connection, of which its caller knows."""
         loop.default_exception_handler(context)
         if "exception" in context and ("handle" in context or isinstance(context.get("future", context.get("task")), asyncio.Task)):
             self._defect = f"{context.get('message')}: {context['exception']}"[:300]
 
     def _ended(self) -> str:
-        """What ended by itself and must not have; "" while all goes on."""
+        """What ended by itself and must not have ended; "" while everything runs."""
         if self._defect:
             return self._defect
         ended = next((one.failed or "a consumer ended" for one in self._consuming if not one.is_alive), "")
@@ -217,7 +218,7 @@ class Sinks:
         return Consuming(context, ports).start()
 
     def _blocking(self, name: str, number: int, work: str) -> Thread:
-        """One thread for each partition and kind of work, kept as long as the process lives."""
+        """One thread for each partition and kind of work, kept for the life of the process."""
         place = (name, number, work)
         if place not in self._threads:
             self._threads[place] = Thread(f"{work}.{name}.{number}")
@@ -237,7 +238,7 @@ class Sinks:
         return opened
 
     def _tell(self, kind: str, what: Any) -> None:
-        """Called in the followers' threads."""
+        """Pass a change on to the loop. Called in the followers' threads."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._told, kind, what)
 
@@ -249,5 +250,5 @@ class Sinks:
         return "; ".join(filter(None, (one.trouble for one in (*self._consuming, *self._beside()))))
 
     def _beside(self) -> list[Follower | Following | CredentialStore]:
-        """What is followed beside the commands."""
+        """What is followed besides the commands."""
         return [one for one in (self._follower, self._following, self._store) if one is not None]

@@ -2,7 +2,7 @@
 
 Control characters, halves of surrogate pairs and noncharacters cannot be written in XML, and systems that accept them in JSON store them as
 XML elsewhere: one such character in a description held the whole document. Each becomes a blank, and the hop notes it. Codes, numbers and
-keys are never changed, because a changed code would be another account.
+keys are never changed, because a changed code could be the code of another account.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""When a document is due (accounting.md 6, 7, 12): it is not of our own origin, not before the cut-over, and posted (or its job is
-completed).
+"""When a document is due (accounting.md 6, 7, 12): we did not create it ourselves, it is not before the cut-over, and it is posted (or its
+job is completed).
 
-What carries our ref is not written back, because we wrote it. Only master data that comes from both sides is: as an update, never as a create.
+A record that carries our ref is not written back, because we wrote it. The exception is master data that comes from both sides: it is
+written back as an update, never as a create.
 
 These rules are the same for every ERP. The rules of one ERP are in its mapping.
 """
@@ -23,20 +24,20 @@ from systems.values.instants import day_in
 
 JOB = "job"
 PARTNER = "partner"
-"""Role of the link by which a master record waits for its own partner at the other side, and is never created there."""
+"""The role of the link by which a master record waits for its own partner at the other side, and is never created there."""
 COMPLETED = "completed"
 UNPOSTED = "unposted"
 BEFORE_CUTOVER = "before_cutover"
 IMPORTED_BALANCE = "ARImportInvoice"
 _POSTED = frozenset({"posted", "exported", "postedandexported"})
 _TOLERANT = ("bill", "vendor_credit")
-"""Entities whose status may be about something other than the posting. They are not due only if the status is explicitly "Pending"."""
+"""Entities whose status need not be about posting. Only the explicit status "Pending" means that they are not due."""
 
 
 @dataclass(frozen=True)
 class Due:
-    """The answer of the rules for one flow: a decision instead of commands, or what its commands have to wait for. `only` names a record that is
-    commanded although its document is not due: what it says may concern one that was written before."""
+    """The answer of the rules for one flow: a decision instead of commands, or what its commands have to wait for. `only` names a record
+    that is commanded although its document is not due, because it may concern a document that was written before."""
 
     no_command: NoCommand | None = None
     parent: Parent | None = None
@@ -50,7 +51,7 @@ def posting_date_of(flow: Flow, record: Mapping[str, Any], zone: tzinfo) -> date
 
 
 def local_day(found: object, zone: tzinfo) -> date | None:
-    """A member of a record as a day: an instant is the day on which it falls in this zone. None for anything else."""
+    """A field of a record as a day: an instant is the day on which it falls in this zone. None for anything else."""
     if isinstance(found, datetime):
         return day_in(found, zone)
     return found if isinstance(found, date) else None
@@ -59,7 +60,8 @@ def local_day(found: object, zone: tzinfo) -> date | None:
 def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]], zone: tzinfo, previous_status: str = "") -> Due:
     """Whether this flow commands a canonical record, given as (entity, record), now. `zone` is the tenant's.
 
-    Posted -> pending is a revision: what was commanded when it was posted is commanded again and held (`unposted`). A void is always due.
+    A change from posted to pending is a revision: what was commanded when it was posted is commanded again and held (`unposted`). A void is
+    always due.
     """
     entity, record = source
     if record["origin_ref"]:
@@ -70,7 +72,7 @@ def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]
     if early:
         return _not_commanded(BEFORE_CUTOVER, early, flow, record)
     if _is_voided(record):
-        return Due()  # A void is passed on whatever the status: it closes what was commanded and never written.
+        return Due()  # A void is passed on whatever its status: it ends what was commanded and never written.
     if flow.due == AT_ONCE:
         return Due()
     answer = _posted_or_completed(flow, settings, entity, record)
@@ -80,8 +82,9 @@ def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]
 
 
 def update_only(entity: str, record: Mapping[str, Any]) -> Due:
-    """The answer for a master record of ours that somebody changed, of an entity that comes from both sides: it is written to its partner,
-    whose fields have one owner each (`systems/owners.py`), and nothing is created. Our own write, seen coming back, changes nothing there."""
+    """The answer for a master record that we wrote and somebody changed, of an entity that comes from both sides: it is written to its
+    partner, whose fields have one owner each (`systems/owners.py`), and nothing is created. Our own write, when it is read back, changes
+    nothing there."""
     return Due(parent=Parent(role=PARTNER, entity=entity, source_id=record["source_id"]))
 
 

@@ -14,7 +14,7 @@ from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 
 _SETTLED = ("invoice", "bill", "original")
-"""Roles of parents whose number a row of `opening_balance` may give later: such a command keeps its canonical record, to be mapped again."""
+"""Roles of parents that a row of `opening_balance` may number later. Such a command keeps its canonical record, so that it can be mapped again."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Source:
 
 
 def source_hash(entity_record: Mapping[str, Any], draft: Draft) -> str:
-    """The accounting fingerprint of what the draft stands for: that of the record; for master data its content hash; for an application the hash
-    of that part of the record alone."""
+    """The accounting fingerprint of what the draft stands for: for a document the fingerprint of its record, for master data its content
+    hash, for an application the hash of that part of the record alone."""
     if draft.action == APPLY and draft.part:
         part = _application(entity_record, draft.part)
         return hashlib.sha256(canonical_bytes([draft.part, part or draft.amount])).hexdigest()
@@ -92,13 +92,13 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
 
 
 def _links(draft: Draft) -> list[dict[str, Any]]:
-    """The parents as the payload hash takes them. A field that a link leaves out and one that it has empty count the same."""
+    """The parents as the payload hash takes them. A field that is left out counts the same as an empty one."""
     return [{name: value for name, value in parent.items() if value or name not in ("purpose", "part")} for parent in draft.parents]
 
 
 def with_parts(commands: Sequence[tuple[Draft, dict[str, Any]]]) -> Iterator[tuple[Draft, dict[str, Any]]]:
-    """The same commands. If a document has several parts, each command gets the complete set of parts with their payload hashes. The applications
-    of a document are a set of their own beside it."""
+    """The same commands. If a document has several parts, each command gets the complete set of parts with their payload hashes. The
+    applications of a document form a set of their own."""
     sets: dict[tuple[str, str, bool], dict[str, str]] = {}
     for draft, value in commands:
         if draft.parted:

@@ -1,7 +1,7 @@
-"""What carries money and is brought by no flow of its connection (accounting.md 33): held by name with its amount, or a decision that says
-why not. Pure, and the same for every ERP.
+"""Records that carry money and that no flow of their connection takes (accounting.md 33): each is held by name with its amount, or a
+decision says why not. Pure, and the same for every ERP.
 
-The op-key is that of the document which a flow would make of it, so that a later flow takes the held document over.
+The op-key is that of the document which a flow would make of the record, so that a flow enabled later takes the held document over.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from topology.rules.due import due
 
 HOLD = "no_flow"
 NOTHING_TO_BOOK = ("purchase_order", "receipt")
-"""What nobody posts and the vendor's bill comes after: there is nothing for a person to enter (accounting.md 11)."""
+"""Documents that nobody posts and that the vendor's bill follows: a person has nothing to enter (accounting.md 11)."""
 
 
 def without_flow(entity: str, record: Mapping[str, Any], connected: Connected, previous_status: str) -> Sequence[Draft | NoCommand]:
-    """What becomes of a record of the field-service side that no enabled flow takes. Nothing for an entity without money, and for what an
-    ERP shows, which is only read."""
+    """What becomes of a record of the field-service side that no enabled flow takes. Nothing is made of an entity without money, or of what
+    an ERP shows, which is only read."""
     settings, erp = connected.settings, connected.settings.erp.declared
     if entity not in CARRIES_MONEY or record["system"] != settings.field_service.system:
         return []
@@ -55,7 +55,7 @@ def without_flow(entity: str, record: Mapping[str, Any], connected: Connected, p
 
 
 def _unless(record: Mapping[str, Any], erp: System) -> str:
-    """When a bill is not to be entered: an ERP that orders has the vendor's bill of its orders from its own payables (accounting.md 11)."""
+    """In which case a bill must not be entered: an ERP that orders gets the vendor's bill of its orders from its own payables (accounting.md 11)."""
     is_ordering = any(flow.source == erp.name and flow.entity == "purchase_order" and flow.records for flow in erp.flows)
     if record["entity"] != "bill" or not is_ordering or not record.get("purchase_order_id"):
         return ""
@@ -63,7 +63,7 @@ def _unless(record: Mapping[str, Any], erp: System) -> str:
 
 
 def by_hand(flow: Flow, record: Mapping[str, Any], why: str, unless: str = "") -> Draft:
-    """The held document that a person enters, with the amount of its source; `unless`: what a person has to know first."""
+    """The held document that a person enters, with the amount of its source. `unless` is what the person must know first."""
     named = f"{str(record['entity']).replace('_', ' ')} {record['number'] or record['source_id']}"
     day = record.get(flow.date_field)
     return Draft(
@@ -80,7 +80,7 @@ def by_hand(flow: Flow, record: Mapping[str, Any], why: str, unless: str = "") -
 
 
 def _deposited(record: Mapping[str, Any]) -> str:
-    """What a person books of payments that were brought to a bank: by payment type, less what the bank kept of them (accounting.md 17)."""
+    """What a person books for payments that were brought to a bank: by payment type, less what the bank deducted (accounting.md 17)."""
     if record["entity"] != "bank_deposit":
         return ""
     kinds: dict[str, Decimal] = {}
