@@ -19,7 +19,7 @@ VENDORS = "A3V"
 
 
 def customer_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer becomes: one upsert for ever; a merged one follows its survivor."""
+    """What a customer becomes: a single upsert; a merged customer becomes the one that survived."""
     if excluded := excluded_customer(record, plan, CUSTOMERS):
         return excluded
     made = mapped(plan, None)

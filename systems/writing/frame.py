@@ -1,7 +1,7 @@
 """The writer of every system: what each attempt does in the same way for all systems, around a `Dialect` that knows one system.
 
     find      look up -> documents and suspects
-        perform   build the request -> send it once -> read the answer -> read the books back -> YES, or another verdict
+    perform   build the request -> send it once -> read the answer -> read the books back -> YES, or another verdict
 
 A YES is given only for one document that carries our ref, has the step done and has no differences. A request that cannot be built is REJECT, and a
 failure before anything was sent is DEFINITE_NO. Anything unclear after that is AMBIGUOUS. Calls that were reserved and not made are given back, and a
