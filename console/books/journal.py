@@ -16,7 +16,7 @@ from services.sinks import entry as e
 from systems.connection import ConnectionSettings
 
 CONNECTOR = "ml-connector"
-"""The actor of what no person did."""
+"""The actor of what happened without a person."""
 _BY_OUTCOME = {e.POSTED: "posted", e.ADOPTED: "adopted", e.HELD: "held", e.REJECTED: "skipped"}
 _BY_ACTION = {"release": "released", "accept": "released", "retry": "retried"}
 

@@ -26,7 +26,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class About:
-    """What the newest canonical record says of an object: whose it is (for a master, its own name), its number, and whether it is active."""
+    """What the newest canonical record says about an object: its customer (for a master, its own name), its number, and whether it is active."""
 
     name: str = ""
     number: str = ""
