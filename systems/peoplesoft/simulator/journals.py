@@ -119,7 +119,7 @@ def _line_problems(site: Site, row: Row) -> list[Message]:
 
 
 def batch(site: Site, *, may_post: bool) -> int:
-    """Post what was valid before, then edit what is not edited, so that two processes run one after the other. Returns how many journals changed."""
+    """Post valid journals and edit unedited ones. In one run a journal passes only one of these two processes. Returns how many journals changed."""
     changes = []
     for row in site.rows(JOURNAL):
         if row["JRNL_HDR_STATUS"] == "V" and may_post:

@@ -1,9 +1,9 @@
 """`POST /services/rest/query/v1/suiteql`: pages of a query.
 
 Sources: help pages on executing SuiteQL: `Prefer: transient`, `limit` at most 1000, at most 100,000 rows of a query over all pages; every value is a
-text, a column's name is in lower case, an empty column is absent. Assumed: `offset` is a multiple of `limit`; after the last row that may be shown,
-pages are empty; without ORDER BY (or with one that leaves ties) rows come in a different order in each answer; a column without a name is `expr1`,
-and a repeated name gets `_0`.
+text, a column's name is in lower case, an empty column is absent. Assumed: `offset` is a multiple of `limit`; rows above the limit are neither shown
+nor counted; without ORDER BY (or with one that leaves ties) rows come in a different order in each answer; a column without a name is `expr1`, and a
+repeated name gets `_0`.
 """
 
 from __future__ import annotations
