@@ -30,7 +30,7 @@ class Days:
     now: datetime
 
     def holds(self, at: datetime, settings: ConnectionSettings | None) -> bool:
-        """Whether an instant is on one of these days where the tenant is."""
+        """Whether an instant is on one of these days in the tenant's zone."""
         today = self._today(settings)
         return (self.first or today) <= at.astimezone(words.zone_of(settings)).date() <= (self.last or today)
 

@@ -122,8 +122,7 @@ def has_nothing_to_apply(entry: Mapping[str, Any], ended: Container[Source]) -> 
 
 
 def total(items: Iterable[Item]) -> dict[str, Any]:
-    """Count and amount of everything. With several currencies the amount is that of the most frequent one, and the others are listed beside
-    it."""
+    """Count and amount of everything. With several currencies the amount is that of the most frequent one, and the others are listed separately."""
     amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
     counts: dict[str, int] = defaultdict(int)
     number = 0

@@ -132,7 +132,7 @@ class Settings(_Section):
 
     @property
     def custom_ref(self) -> str:
-        """`View.Field` of our ref, or "" where it is the first word of Description."""
+        """`View.Field` of our ref, or "" if the ref is the first word of Description."""
         return self.ref_field.removeprefix("custom:") if self.ref_field.startswith("custom:") else ""
 
 

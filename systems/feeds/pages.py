@@ -1,4 +1,4 @@
-"""A list that is read by numbered pages and tells how many rows it has, in closed windows of time or as a whole. Pure.
+"""A list that is read by numbered pages and gives its number of rows, in closed windows of time or as a whole. Pure.
 
 A row that changes during the read leaves the window, and the rows after it move up. If the total changed during a walk, the list is walked again; hop
 1 drops what comes twice. A window ends a little before the server's present time (`LAG`), because a row may be committed later than its change time

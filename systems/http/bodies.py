@@ -86,7 +86,7 @@ def listed(answer: Response, system: str, what: str) -> Listed:
 
 
 def has_more(others: Mapping[str, Any], count: int, what: str, body: bytes = b"") -> bool:
-    """Whether a page with `count` rows says that another one follows. Raises `Garbled` if it contradicts itself."""
+    """Whether a page with `count` rows says that another one follows. Raises `Garbled` if it does not say so, or counts other rows."""
     if others.get("count", count) != count:
         raise Garbled(f"{what}: {count} rows, and it says {str(others.get('count'))[:20]}", body)
     if not isinstance(others.get("hasMore"), bool):

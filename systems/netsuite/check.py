@@ -118,7 +118,7 @@ class _Checker:
     # --- the certificate ----------------------------------------------------------------------------------------------
 
     def _certificate(self) -> None:
-        """Which certificate the key belongs to, and when it expires."""
+        """Whether the private key belongs to the certificate, and when the certificate expires."""
         credentials = self._client.credentials
         if self._client.settings.sign_in != "assertion":
             return

@@ -62,7 +62,7 @@ def words_of(answer: Response) -> Words:
 
 
 def details_of(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The entries of `o:errorDetails`; empty where there are none."""
+    """The entries of `o:errorDetails`; empty if there are none."""
     details = body.get("o:errorDetails")
     return [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
 

@@ -166,7 +166,7 @@ def _distributed(line: Tree) -> Tree:
 
 
 def with_build_error(document: Document, staged: Row) -> Document:
-    """The document with what the voucher error store says about it: message set, number and words of the build."""
+    """The document with the error of the build that its staging row shows: message set, number and words."""
     said, reason = of_outcome(text(staged, "ERROR_SET"), text(staged, "ERROR_NBR"), text(staged, "ERROR_TEXT"))
     if not said:
         return document

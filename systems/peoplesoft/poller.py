@@ -128,7 +128,7 @@ class _Reader:
 
     def _current(self, walked: Walked, rows: Sequence[Cut]) -> list[Cut]:
         """The rows in force. Rows without effective dating are all kept, even two with one key, because nothing says which one counts. A row that
-        cannot be read, or whose EFFDT cannot, is kept with all other rows of its key, because nothing says which of these is in force."""
+        cannot be read, or whose EFFDT cannot, is kept; the other rows of its key are left out, because nothing says which of them is in force."""
         unread = [row for _, row in rows if isinstance(row, Torn) or not _is_dated(row)]
         torn = {tuple(row.get(column) for column in walked.ids) for row in unread}
         sound = [row for _, row in rows if tuple(row.get(column) for column in walked.ids) not in torn]

@@ -75,8 +75,8 @@ def zone_rows(made: Mapped[Any], keys: Sequence[str]) -> list[Row]:
 
 
 def shares_of(rows: Sequence[Row], made: Mapped[Any]) -> list[Decimal]:
-    """The shares of a zone's rows, 1 each if none of them has one. A share that is not a positive number is noted, and so is a missing share if other
-    rows have one; all rows then count alike."""
+    """The shares of a zone's rows, 1 each if none of them has one. If a share is negative or not a number, if only some rows have one, or if their
+    sum is zero, that is noted and all rows count alike."""
     written = [row.get("share", "") for row in rows]
     shares = [number(text or "1") for text in written]
     told = [one for one in shares if one is not None and one >= 0]

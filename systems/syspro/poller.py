@@ -145,7 +145,7 @@ class _Reader:
         return tuple(made)
 
     async def _belonging(self, listed: Listed, keys: Sequence[str], most: int) -> dict[str, list[bytes]]:
-        """The rows of another table for consecutive keys, by key. If they do not fit into one answer, each key is asked for alone."""
+        """The rows of another table for consecutive keys, by key. If they do not fit into one answer, each half of the keys is asked for alone."""
         column = listed.key[0]
         between = (Where(column, "GE", keys[0]), Where(column, "LE", keys[-1]))
         found = await self._client.find(Search(listed.table, listed.columns, between, listed.key, most))

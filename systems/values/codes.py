@@ -44,7 +44,7 @@ def _has_image(character: str) -> bool:
 
 @lru_cache(65536)
 def code(text: str) -> str:
-    """The normal form of a code; "" where it has no visible character."""
+    """The normal form of a code; "" if it has no visible character."""
     return " ".join(visible(text).split())
 
 

@@ -266,7 +266,7 @@ def _request_id(request: web.Request) -> str:
 
 
 def add_records(app: web.Application, door: Door, wrap: Any) -> None:
-    """Add the routes. `wrap` lets a handler answer later where the client prefers it."""
+    """Add the routes. `wrap` lets a handler answer later if the client prefers that."""
     routes = RecordRoutes(door.account, door)
     one, transform = "{type}/{key}", "{type}/{key}/!transform/{target}"
     table = [

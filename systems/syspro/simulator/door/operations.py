@@ -27,7 +27,7 @@ _LOGON = ("Operator", "OperatorPassword", "CompanyId", "CompanyPassword")
 
 
 class Operations:
-    """The operations; `takes` says which texts each has beside UserId, and `asked` carries one out."""
+    """The operations. `takes` says which texts each one has besides UserId; `asked` carries one out."""
 
     def __init__(self, company: Company, signin: SignIn) -> None:
         self._company, self._signin = company, signin
