@@ -23,7 +23,7 @@ from systems.sightings import Shaped, Sighting, canonical, formless
 from systems.values.members import required_id, text
 
 WAYS = ("webhook", "push")
-"""The ways by which a record reached the ingress."""
+"""The entities of raw records that the ingress took in."""
 _KINDS = {
     "Income": ("Income", "OthIncome"),
     "Expense": ("COGS", "Expense", "OthExpense"),

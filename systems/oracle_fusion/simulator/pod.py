@@ -93,7 +93,7 @@ class Pod(Records[Settings]):
         return wire_time(self.last - timedelta(seconds=self.settings.stamp_lag_s))
 
     def path_key(self, name: str, key: object) -> str:
-        """The key of a row in a path. For some resources it is a hash, which a client cannot construct."""
+        """The hashed key of a row, for resources whose paths contain a hash. A client cannot construct it."""
         digest = hashlib.blake2b(f"{self.seed}/{name}/{key}".encode(), digest_size=20).hexdigest()
         return f"00020000{digest.upper()}"
 

@@ -116,7 +116,7 @@ class _Orders:
         return found
 
     def _items(self, row: Row, asked: list[Any]) -> list[Row]:
-        """The items after a change. Items that are not listed are removed, except for what was already received."""
+        """The items after a change. Items that are not listed are removed. Raises 400 if one of them was already received."""
         kept = {item["id"]: item for item in row["items"]}
         items = []
         for one in asked:

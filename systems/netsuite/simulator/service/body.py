@@ -189,7 +189,7 @@ def _reference(account: Account, known: Field, value: Any) -> str:
 
 
 def _by_external(account: Account, target: str, external: str) -> Row | None:
-    """The record with an external id; None if two types of the family have one."""
+    """The record with an external id; None if there is none, or if two types of the family have one."""
     kinds = [kind.name for kind in KINDS.values() if target in (kind.name, kind.family)]
     found = [row for row in (account.by_external(kind, external) for kind in kinds) if row is not None]
     return found[0] if len(found) == 1 else None

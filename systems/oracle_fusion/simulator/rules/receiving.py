@@ -249,8 +249,8 @@ def _processed_transaction(pod: Pod, row: Row) -> Row:
 
 
 def _corrected(pod: Pod, row: Row) -> list[Change]:
-    """A correction adds its quantity (negative takes back), a return subtracts it. For a delivery, the receipt below it is changed in the same
-    way."""
+    """What a correction changes, which adds its quantity (negative takes back), or a return, which subtracts it: the new transaction, what is left of
+    its parent, and the received quantity of the order."""
     parent = pod.get(HISTORY, str(row["ParentTransactionId"]))
     order = pod.get(orders.KIND, str(parent["POHeaderId"])) if parent else None
     if parent is None or order is None:

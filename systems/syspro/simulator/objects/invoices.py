@@ -224,7 +224,7 @@ def _noted(work: Work, entry: _Entry) -> Row:
 
 
 def _judge_balance(work: Work, entry: _Entry) -> None:
-    """Refuse to take more off an invoice than remains of it."""
+    """Warn about or refuse an entry that takes more off an invoice than remains of it, as the setting `credit_over_balance` says."""
     held = work.row("ApInvoice", entry.item["Supplier"], entry.item["Invoice"]) or {}
     before = money(held.get("MthInvBal1", ""))
     left = before + entry.value
