@@ -1,4 +1,4 @@
-"""Access to both sides for a command: credentials in force, opened with the operator's keys, until the command has asked what it has to ask."""
+"""Access to both sides for a command: the credentials in force, opened with the operator's keys, until the command has asked everything it needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.credentials import CredentialStore
 
 @contextmanager
 def access_provider(cluster: Cluster) -> Iterator[AccessProvider]:
-    """Gives access by the credentials in force. They are followed no longer at the end."""
+    """Gives access by the credentials in force, which are followed until the context ends."""
     clock = clock_from_environment()
     credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
     try:

@@ -59,7 +59,7 @@ async def _unreachable(provider: AccessProvider, one: Connected, system: str) ->
 
 
 def _tax(settings: ConnectionSettings) -> Iterator[Finding]:
-    """What the choice of whose tax counts does to the reports of the ERP."""
+    """What the choice of tax mode means for the ERP's tax reports."""
     erp = settings.erp.declared.title
     sells = any(
         flow.purpose == "sale" and flow.id in settings.flows and settings.flows[flow.id].enabled
@@ -94,7 +94,8 @@ def _keys(one: Connected, credentials: CredentialStore) -> Iterator[Finding]:
 
 
 def _address(one: Connected, ingress: Ingress) -> Iterator[Finding]:
-    """Where the systems have to send their webhooks and pushes. The path is fixed; host and port are as this machine would listen."""
+    """The addresses to which the systems have to send webhooks and pushes. The path is fixed; host and port are those on which this machine would
+    listen."""
     settings = one.settings
     for side, kind, keys in (
         (settings.field_service, "webhook", settings.webhook_keys),

@@ -185,7 +185,7 @@ class Cluster:
 def _members(future: Any) -> int:
     try:
         return len(future.result(timeout=30).members)
-    except KafkaException:  # a group that never existed, on brokers that say so
+    except KafkaException:  # some brokers report a group that never existed as an error
         return 0
 
 
@@ -209,7 +209,7 @@ def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator
 
 @dataclass
 class Pace:
-    """When a command began, and when it says the next time how far it is. All readings of a command have one: each of ten may be short."""
+    """When a command began, and when it next shows its progress. All reads of a command share one, because each of them may be short."""
 
     began_s: float = field(default_factory=time.monotonic)
     next_s: float = field(default_factory=lambda: time.monotonic() + PATIENCE_S)

@@ -1,4 +1,4 @@
-"""What a command waits for, on stderr, once an answer of another system takes longer than two seconds."""
+"""Shows on stderr what a command waits for, once an answer of another system takes longer than two seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE_S, EVERY_S = 2.0, 10.0
 
 
 async def told(work: Coroutine[Any, Any, Answer], sentence: str, patience_s: float = PATIENCE_S) -> Answer:
-    """The result of `work`; while it is not there, the sentence with the seconds that have passed."""
+    """The result of `work`. While it is awaited, shows the sentence with the seconds that have passed."""
     task, began_s = asyncio.ensure_future(work), time.monotonic()
     wait_s = patience_s
     while not (await asyncio.wait({task}, timeout=wait_s))[0]:

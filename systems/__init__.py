@@ -1,1 +1,1 @@
-"""The neighbours that the connector speaks to: a folder each, named in `registry.py`; no system imports another."""
+"""The systems that the connector joins: one folder each, named in `registry.py`. No system imports another."""

@@ -122,7 +122,7 @@ class Side(_Section):
 
     @property
     def feeds_off(self) -> frozenset[str]:
-        """Names of the feeds that its settings leave out; none where its system has no such setting."""
+        """Names of the feeds that this system's settings switch off; empty if the system has no such setting."""
         off: frozenset[str] = getattr(self.own(), "feeds_off", frozenset())
         return off
 
@@ -235,7 +235,7 @@ class ConnectionSettings(_Section):
         raise KeyError(f"connection {self.connection} does not join {system}")
 
     def commands_to(self, system: str) -> frozenset[str]:
-        """The command records that the enabled flows of this connection bring to one of its sides."""
+        """The command records that the enabled flows of this connection send to one of its sides."""
         enabled = [flow for flow in self.erp.declared.flows if flow.id in self.flows and self.flows[flow.id].enabled]
         return frozenset(record for flow in enabled if flow.target == system for record in flow.records)
 

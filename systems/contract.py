@@ -20,10 +20,10 @@ from runtime.clock import Clock
 from runtime.exchange import Request, Transport
 from runtime.limits import Limiter
 from schemas.records import Raw
-from systems.flow import Flow as Flow  # noqa: PLC0414 - a part of the contract
+from systems.flow import Flow as Flow  # noqa: PLC0414 - re-exported as a part of this contract
 from systems.legend import Legend
 from systems.mapped import Crosswalk, Draft, NoCommand, Normalised, Plan, Reading
-from systems.writing.contract import Answer as Answer  # noqa: PLC0414 - as are these
+from systems.writing.contract import Answer as Answer  # noqa: PLC0414 - re-exported, as are the following
 from systems.writing.contract import Capability as Capability  # noqa: PLC0414
 from systems.writing.contract import Document as Document  # noqa: PLC0414
 from systems.writing.contract import Found as Found  # noqa: PLC0414
@@ -46,7 +46,7 @@ class Role(StrEnum):
 @dataclass(frozen=True)
 class Access:
     """What a session is opened with. `credentials` and `settings` are the system's own models, already validated. `writes` names the command records
-    that enabled flows of the connection bring to this system."""
+    that the connection's enabled flows send to this system."""
 
     connection: str
     role: Role
@@ -88,9 +88,9 @@ LONGEST_ID = 255
 class Element:
     """One object of a page: the exact bytes of its slice, its id, and the version that its source gave ("" if it gave none).
 
-    An object that cannot be read is an element, too: its bytes go to raw, and hop 1 puts them on `dead`. Its id is "" if it cannot be told with
-    certainty, or if it is longer than `LONGEST_ID`. Some systems cut an object off, such as an order with many lines. `further` are then the
-    exact bytes of the answers that complete it, in their order; together with `body` they are the object.
+    An object that cannot be read is an element, too: its bytes go to raw, and hop 1 puts them on `dead`. Its id is "" if the id cannot be read with
+    certainty, or if it is longer than `LONGEST_ID`. Some systems truncate an object, such as an order with many lines. `further` then holds the exact
+    bytes of the answers that complete it, in order; together with `body` they are the object.
     """
 
     source_id: str
@@ -134,8 +134,8 @@ class Finder(Protocol):
     """A read-only session with a system that does not list its masters of some kind but answers when it is asked for one of them."""
 
     async def find(self, entity: str, name: str, numbers: Sequence[str]) -> Page:
-        """Every object with this name or with one of these numbers, in its declared shape; an empty page if there is none. It raises an error of
-        `runtime/errors.py` if this cannot be told, because an object that is not found counts as one without a partner."""
+        """Every object with this name or with one of these numbers, in its declared shape; an empty page if there is none. Raises an error of
+        `runtime/errors.py` if the system did not give a clear answer, because an object that is not found counts as one without a partner."""
 
     async def close(self) -> None:
         """End the session."""
@@ -145,9 +145,9 @@ class Finder(Protocol):
 class Signing:
     """How a system proves that a webhook or push notification comes from it, as the settings of the connection say.
 
-    `scheme` is `body-hmac` (HMAC-SHA256 of the raw body in `header`), `timed-hmac` (the same of the seconds in the header `timestamp`, a dot and the
-    body), `standard-webhooks` (webhook-id, -timestamp, -signature) or `shared-secret` (the secret itself in `header`). `encoding` of the first
-    two is hex (lower case), HEX or base64, after `prefix`.
+    `scheme` is `body-hmac` (HMAC-SHA256 of the raw body, in `header`), `timed-hmac` (HMAC-SHA256 of the seconds in the header `timestamp`, a dot and
+    the body), `standard-webhooks` (webhook-id, -timestamp, -signature) or `shared-secret` (the secret itself in `header`). For the first two,
+    `encoding` is hex (lower case), HEX or base64, and `prefix` stands before the signature.
     """
 
     scheme: str
@@ -171,7 +171,7 @@ class Finding:
 
 
 def checked(count: int, what: str) -> str:
-    """The sentence of a good finding about things of one kind: `1 branch checked: ok`, `3 branches checked: ok`."""
+    """The sentence of a finding of level ok about things of one kind: `1 branch checked: ok`, `3 branches checked: ok`."""
     if count == 1:
         return f"1 {what} checked: ok"
     return f"{count} {f'{what[:-1]}ies' if what.endswith('y') else f'{what}es' if what.endswith(('ch', 's')) else f'{what}s'} checked: ok"
@@ -191,15 +191,15 @@ class Checker(Protocol):
 
 
 TAKEN = "taken"
-"""The word of a table of kinds for adjustments by which people put the source's stock right: the ERP has them already."""
+"""Word of a table of kinds. It marks the adjustments by which people align the source's stock with the ERP: the ERP already contains these."""
 
 
 @dataclass(frozen=True)
 class StockNames:
-    """The mapping tables by which a stock level of an ERP is one of the source, each with its column for the ERP's code.
+    """The mapping tables that translate a stock level of an ERP into one of the source, each with its column for the ERP's code.
 
-    `items` may have a column `factor`: how many of the source's are one of the ERP's. `kinds` says which kinds of adjustments are posted; those of
-    the word `TAKEN` follow the ERP.
+    `items` may have a column `factor`: how many units of the source make one unit of the ERP. `kinds` says which kinds of adjustments are posted;
+    those with the word `TAKEN` are not, because they follow the ERP.
     """
 
     items: tuple[str, str]
@@ -232,15 +232,15 @@ class System:
     legends: Mapping[str, Legend] = field(default_factory=dict)
     """What each of these tables means, for people."""
     without: frozenset[str] = frozenset()
-    """Choices of a connection (`customer_policy`), and settings of its field service (`orders`), that change nothing with this system: nobody
-    is asked for them."""
+    """Choices of a connection (`customer_policy`), and settings of its field service (`orders`), that have no effect with this system. The template
+    of `init` leaves them out."""
     demo: str = ""
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None
     """How this system signs what it sends to the ingress, from a connection's settings. None (here, or as the result) means that it sends nothing."""
     is_write: Callable[[Request], bool] | None = None
-    """Recognises a request that changes something, because some systems write by GET or read by POST. None means every request that is no GET. One
-    step sends at most one such request, whatever became of it."""
+    """Recognises a request that changes something, because some systems write by GET or read by POST. None means every request except GET. One step
+    sends at most one such request, whatever its outcome was."""
     chosen_write: Callable[[BaseModel, Write], Write | None] | None = None
     """Decides how a record is written, for systems whose settings have a choice. It gets the system's own settings and one of `writes`. It returns
     this write as the connection uses it (with another `watch_every`, for example), or None if the connection writes that record in another way.
@@ -253,7 +253,7 @@ class System:
     """The credentials and settings that identify who signs in, for systems in which a second sign-in ends the first one. Each role of a connection
     then needs its own (`role_credentials`). Empty means that several sessions can be open at the same time."""
     stock_names: StockNames | None = None
-    """How the stock levels of this ERP are named at the source. None means that nobody puts the source's stock right by them."""
+    """How the stock levels of this ERP are named at the source. None means that the source's stock is never aligned with this ERP."""
     position_from: Callable[[Feed, date], str | None] | None = None
     """Returns the position from which a feed is read from a given day on, for a person who resets it. None (here, or as the result) means that the
     feed cannot be read by days."""

@@ -1,4 +1,4 @@
-"""What `ml-connector demo` has to know of a system: how to connect to its simulator, and how to ask the simulator what it holds.
+"""What `ml-connector demo` needs to know about a system: how to connect to its simulator, and how to ask the simulator what it holds.
 
 Each system provides this in `systems/<name>/demo.py: DEMO`; its declaration names that module.
 """
@@ -22,8 +22,8 @@ NAME, ACTIVE, YES, NO, KIND = "name", "active", "yes", "no", "kind"
 
 @dataclass(frozen=True)
 class IssuedLine:
-    """A line of a source object: what it was sold for, what it cost, and whether it came out of the inventory. `unit` is the name of its business
-    unit; `id` is told of goods that moved."""
+    """A line of a source object: its price, its cost, and whether it came out of the inventory. `unit` is the name of its business unit. `id` is
+    given for goods that moved."""
 
     sku: str
     amount: Decimal
@@ -37,10 +37,10 @@ class IssuedLine:
 class Issued:
     """A source object as the simulator of its own system holds it. The demo's column `source` counts these.
 
-    `applications` are the amounts that a payment or credit settles, by the id of each application. `facts` are the fields, in our own words, in
-    which both sides of a master have to agree; of an adjustment of stock its kind. `is_void` says of a document that its source took it back:
-    nothing of it is to be in the books; `of_void` are the applications to such documents, which are settled no more once the books have taken them
-    back. `order` is the id of the order that a bill is of.
+    `applications` are the amounts that a payment or credit settles, by application id. `facts` are the fields, in our own words, in which both sides
+    of a master have to agree; for an adjustment of stock they hold its kind. `is_void` says that the source voided the document, so that nothing of
+    it may remain in the books. `of_void` are the applications to voided documents; once the books have reversed those documents, they count as
+    settled no more. `order` is the id of the order that a bill belongs to.
     """
 
     source_id: str
@@ -59,8 +59,8 @@ class Expected:
     """What a source object makes for one purpose: the amount of each document by its part ("" if there is one document only), and the amounts for
     which no document is made and which are counted as `excluded`.
 
-    `worth` is the sum of all of them by the source's own figure: its amount, or what its lines cost. `action` is the action under which the
-    documents are made; "" is the usual one of the purpose.
+    `worth` is the sum of all of these by the source's own figure: the object's amount, or the cost of its lines. `action` is the action under which
+    the documents are made; "" is the usual action of the purpose.
     """
 
     purpose: str
@@ -76,7 +76,7 @@ def whole(purpose: str, one: Issued) -> tuple[Expected, ...]:
 
 
 def at_cost(purpose: str, one: Issued, vendor_of: Callable[[IssuedLine], str]) -> tuple[Expected, ...]:
-    """A payable for each vendor, of what its lines cost. Lines that came out of the inventory are excluded (accounting.md 10 and 11)."""
+    """One payable for each vendor, for the cost of its lines. Lines that came out of the inventory are excluded (accounting.md 10 and 11)."""
     parts: dict[str, Decimal] = {}
     stock = sum((line.cost for line in one.lines if line.from_inventory), Decimal(0))
     for line in one.lines:
@@ -89,8 +89,8 @@ def at_cost(purpose: str, one: Issued, vendor_of: Callable[[IssuedLine], str]) -
 
 @dataclass(frozen=True)
 class BookedDocument:
-    """A document or master as the simulator of the target keeps it; it is found by the ref that it carries. `done` says that every step is done.
-    `applied` is the amount of it that settles other documents, or None if such a document settles none. For `facts` see `Issued`."""
+    """A document or master as the simulator of the target keeps it, found by the ref that it carries. `done` says that every step is done.
+    `applied` is how much of it settles other documents, or None if it settles none. For `facts` see `Issued`."""
 
     kind: str
     id: str
@@ -104,9 +104,9 @@ class BookedDocument:
 
 @dataclass(frozen=True)
 class Balances:
-    """What is open of each customer and each vendor, by the figures of the side itself: id of the party -> amount, positive for what a customer
-    owes and for what a vendor is owed. `TOGETHER` as the only id stands for all parties of that kind, where the books tell no single one; None says
-    that they keep no balance of that kind at all."""
+    """The open balance of each customer and each vendor by the side's own figures: party id -> amount, positive for what a customer owes and for what
+    a vendor is owed. If the books give only one figure for all parties of a kind, its id is `TOGETHER`. None means that the side keeps no balance of
+    that kind."""
 
     customers: Mapping[str, Decimal] | None
     vendors: Mapping[str, Decimal] | None
@@ -115,14 +115,14 @@ class Balances:
 TOGETHER = ""
 """See `Balances`."""
 BALANCES = "balances"
-"""Where a simulator tells the open balances of its parties, under `/__sim__/`."""
+"""The path under `/__sim__/` at which a simulator shows the open balances of its parties."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """Something that a person does at the screen of a system, or that happens by chance, in the middle of the day: a POST of `body` to `path` under
-    `/__sim__/`. A fault with `once_held` waits until a document of the connection is held for that reason, so that a closed period is met before it
-    is opened."""
+    """Something that happens in the middle of the day, done by a person at the screen of a system or by chance: a POST of `body` to `path` under
+    `/__sim__/`. An act with `once_held` waits until a document of the connection is held for that reason. So a document meets a closed period before
+    somebody opens the period."""
 
     name: str
     path: str
@@ -131,13 +131,13 @@ class Act:
 
 
 def planned(name: str, *faults: Mapping[str, Any]) -> Act:
-    """Faults of `runtime/simulator/faults.py`, planted at once."""
+    """Faults of `runtime/simulator/faults.py`, planted without waiting."""
     return Act(name, "faults", {"faults": [dict(fault) for fault in faults]})
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What somebody who tries the product asks for: an invoice, a payment or a customer (`kind`).
+    """What a person who tries the product asks for: an invoice, a payment or a customer (`kind`).
 
     `amount` is without tax; None is the usual amount. `of` is the number of the invoice that a payment settles; "" is the newest unpaid one.
     `name` is the customer's name; "" is any customer, and for a new customer a name is made up.
@@ -151,10 +151,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class TrialEvents:
-    """What happens at the field-service system in a trial: events for its simulator, and the place in the answers at which the new object is named.
+    """What happens at the field-service system in a trial: events for its simulator, and where its answers name the new object.
 
-    `answer` is the index of the result, and `id_member` its member with the source id. `words` describe the object, with "{number}" for its
-    number.
+    `answer` is the index of the result, and `id_member` the member of that result with the source id. `words` describe the object, with "{number}"
+    for its number.
     """
 
     events: Sequence[Mapping[str, Any]]
@@ -165,7 +165,7 @@ class TrialEvents:
 
 
 class Trying(Protocol):
-    """The demo of the field-service system can also do single things."""
+    """The part of the field-service system's demo that does single things on request."""
 
     def events_of(self, trial: Trial, ask: Ask) -> TrialEvents:
         """The events of a trial. Raises ValueError, with a sentence for people, if the request cannot be met."""
@@ -208,10 +208,10 @@ class Demo(Protocol):
         """Every document and master that the simulator keeps."""
 
     def balances(self, ask: Ask) -> Balances:
-        """What is open by the simulator's own figures; at the source, of everything that is not void, whether it is posted yet or not."""
+        """Open balances by the simulator's own figures. At the source, these cover everything that is not void, posted or not."""
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Settings of this ERP's flows other than the cut-over date, by flow. Example: a posting window."""
+        """Settings of this ERP's flows other than the first posting date, by flow. Example: a posting window."""
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
         """What people do at this system during the day, in order.
@@ -220,4 +220,4 @@ class Demo(Protocol):
         """
 
     def faults(self) -> Sequence[Act]:
-        """Disturbances of the day, in their order: an outage, a storm of refusals, lost answers, something that is switched off and on again."""
+        """Disturbances of the day, in order: an outage, a storm of refusals, lost answers, a feature that is switched off and on again."""

@@ -43,7 +43,7 @@ CARRIES_MONEY: Mapping[str, str] = {
     "labor_entry": "labor",
     "journal": "ledger",
 }
-"""Entities whose records are worth their `total`, and what such a record stands for where no flow of the ERP says so: it is held by name then
+"""Entities whose records have the amount `total`, with the purpose of such a record if no flow of the ERP names one. It is then held under that name
 (accounting.md 33)."""
 JOB_INVOICE = "invoice"
 """The entity that may be due when its job is completed (`post_when`)."""
@@ -57,7 +57,7 @@ class TakesOrders(Protocol):
     """Settings of a field-service side that takes purchase orders of an ERP."""
 
     def no_orders(self) -> str:
-        """Why it does not take any with these settings, in words; "" means that it does."""
+        """Why the side takes no orders with these settings, in words; "" means that it takes them."""
 
 
 def no_orders(_: BaseModel, field_service: BaseModel) -> str:
@@ -81,9 +81,9 @@ class Flow:
     purpose: str = ""
     window: str = "immediate"
     other_purposes: tuple[str, ...] = ()
-    """The purposes that its documents have if the connection is set up otherwise, or that a source object's further documents have."""
+    """The further purposes of its documents: those of another setup of the connection, and those of the additional documents of a source object."""
     is_one_purpose: bool = False
-    """Whether a source object is written for one of these purposes only. What the ERP keeps of it for another is then in the way."""
+    """Whether a source object is written for only one of these purposes. A document that the ERP keeps of it for another purpose then blocks it."""
     due: str = POSTED
     """One of `DUE`. Nobody posts an order, a receipt or an adjustment of stock in the source, so it is due at once."""
     posting_date: str = ""
@@ -94,13 +94,13 @@ class Flow:
     means that the purpose decides: everything except master data moves money."""
 
     off_by_default: bool = False
-    """It runs only where the connection's file says `enabled: true`."""
+    """The flow runs only if the connection's file says `enabled: true`."""
     excludes: Mapping[str, str] = field(default_factory=dict)
-    """Flows that never run together with it, by id, each with the reason in words: what would be booked twice. It is declared in one of the two
-    flows and holds for both."""
+    """Flows that never run together with it, by id, each with the reason in words: what would be booked twice. One of the two flows declares it, and
+    it holds for both."""
     unavailable: Callable[[BaseModel, BaseModel], str] | None = None
-    """Returns why it cannot run with these settings of the ERP and of the field-service side, in words; "" means that it can. None means that it
-    always can."""
+    """Returns why the flow cannot run with these settings of the ERP and of the field-service side, in words; "" means that it can. None means that
+    it always can."""
 
     @property
     def moves_money(self) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Legend:
-    """One table. `about` says what it decides; `first`, which value of a document is looked up first, and what counts where none has a row;
-    `columns` explains each column beside the key; `reserved`, words that mean something of their own; `example` is a row, as it is typed."""
+    """One table. `about` says what it decides. `first` says which value of a document is looked up first, and what counts if none has a row.
+    `columns` explains each column except the key, `reserved` the words with a special meaning. `example` is a row as a person types it."""
 
     about: str
     first: str

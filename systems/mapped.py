@@ -16,14 +16,14 @@ from schemas.records import Parent
 Own = TypeVar("Own", bound=BaseModel)
 
 REVERSAL, COMPLETION, MANUAL = "reversal", "completion", "manual_entry"
-"""Command records that every system has: one that voids a document; a milestone, which writes nothing; and a document that no flow brings
-and a person enters."""
+"""Command records that every system has: one that voids a document; a milestone, which writes nothing; and a document that no flow can write and that
+a person enters."""
 NOTHING, UNAPPLIED = "nothing", "unapplied"
-"""Actions of the milestones which say that a source object makes no document any more, and that it has no application any more: the set of its
-documents, or of its applications, is empty."""
+"""Actions of the milestones which say that a source object makes no documents any more, or has no applications any more: the set of its documents, or
+of its applications, is empty."""
 APPLY = "apply"
 """The action of an application. The applications of a payment, credit memo or vendor credit are parts of it (`part` is the application's id,
-`parted`), and form a set of their own, whose parts are independent of each other and of the document itself."""
+`parted`). They form a separate set, whose parts depend neither on each other nor on the document itself."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Filtered:
-    """Nothing follows from this record. The reason goes to `audit`."""
+    """No record follows from this one. The reason goes to `audit`."""
 
     reason: str
 
@@ -78,7 +78,7 @@ class Crosswalk(Protocol):
         """The rows of a key that have a part (column `part`) and are in force on that day, in the order of their parts."""
 
     def alike(self, table: str, key: str) -> str:
-        """The key of a row that looks like this one but is another code; "" if there is none, or if this key has rows of its own."""
+        """The key of a row that looks like this one but is a different code; "" if there is none, or if this key has rows."""
 
 
 @runtime_checkable
@@ -115,7 +115,7 @@ class Plan:
 class Draft:
     """One document that is wanted, as its system maps it. The hop adds identity, hashes and coordinates.
 
-    `record` is the name of the command's file in `schemas/3_command`. `body` holds that record's own fields, without those of the envelope.
+    `record` is the name of the command's file in `schemas/3_command`. `body` holds the fields of that record, without those of the envelope.
     `hold` names the rule that holds the document for a person ("" = none).
     """
 
@@ -134,15 +134,15 @@ class Draft:
     hold: str = ""
     hold_detail: str = ""
     parted: bool = False
-    """Whether it is one of several documents of its source object, told apart by `part`. A document that is not among them is not wanted any more.
-    Applications (action `apply`) are a set of their own beside the documents."""
+    """Whether it is one of several documents of its source object, which `part` distinguishes. A document that is missing from the newest set is not
+    wanted any more. Applications (action `apply`) form a set separate from the documents."""
     reverses: str = "create"
-    """The action under which the document was made that a reversal takes back."""
+    """The action of the document that a reversal takes back."""
 
 
 @dataclass(frozen=True)
 class NoCommand:
-    """A decision instead of a command: not_due, before_cutover, excluded or own_origin. It goes to `audit` with the amount."""
+    """A decision not to make a command: not_due, before_cutover, excluded or own_origin. It goes to `audit` with the amount."""
 
     decision: str
     detail: str
@@ -152,7 +152,7 @@ class NoCommand:
 
 
 def settings_of(settings: BaseModel | None, own: type[Own], system: str) -> Own:
-    """A connection's settings as a system's own. Raises `Malformed` for another system's."""
+    """A connection's settings as the model of one system. Raises `Malformed` for the settings of another system."""
     if not isinstance(settings, own):
         raise Malformed(f"{system}: settings of another system")
     return settings
@@ -162,7 +162,7 @@ Commands = Callable[[str, Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]
 
 
 def by_entity(system: str, makers: Mapping[str, Callable[[Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]]) -> Commands:
-    """The `to_commands` of a system that maps each entity by a function of its own; nothing follows from what the system itself is the source of."""
+    """The `to_commands` of a system that maps each entity by a separate function. Objects that come from the system itself make no commands."""
 
     def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
         made = makers.get(entity)

@@ -1,4 +1,4 @@
-"""The section `network` of one side of a connection: which addresses may be called in addition to public https, and how the way to them is secured.
+"""The section `network` of one side of a connection: which addresses may be called besides public https, and how the route to them is secured.
 
 Host and port are in the system's own settings. This section holds what an on-premise site needs in addition. None of its fields can turn
 verification off.
@@ -39,7 +39,7 @@ class Addressed(Protocol):
 
 
 class Network(BaseModel):
-    """How one system is reached; all empty for one that is public."""
+    """How one system is reached; all fields are empty for a system on the public internet."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

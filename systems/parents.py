@@ -1,7 +1,7 @@
 """Which document a parent link means, and the id of that document as the writer gets it. Pure.
 
-A link names a source object. If that object makes several documents (an order and its bill, one bill for each vendor), `purpose` and `part` say
-which of them is meant. Without them, any of them is.
+A link names a source object. If that object makes several documents (an order and its bill, one bill for each vendor), `purpose` and `part` say which
+one is meant. Without them, any of the documents will do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def is_of_purpose(document: Mapping[str, Any], parent: Parent) -> bool:
 
 
 def is_meant(document: Mapping[str, Any], parent: Parent) -> bool:
-    """Whether a command or ledger entry of the link's source object is the document that it names. An application is meant by its part alone."""
+    """Whether a command or ledger entry of the link's source object is the document that the link means. An application is identified by its part
+    alone."""
     if document.get("action") == APPLY and not parent.get("part", ""):
         return False
     return is_of_purpose(document, parent) and parent.get("part", "") in ("", document["part"])

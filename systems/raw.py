@@ -1,4 +1,4 @@
-"""How an element that was read becomes a raw record, whoever read it."""
+"""How an element becomes a raw record, whether a poller, a webhook or a fetch read it."""
 
 from __future__ import annotations
 

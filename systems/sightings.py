@@ -66,7 +66,7 @@ class Sighting:
 
 def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None, seen: Sighting) -> Canonical:
     """The canonical record of an object, from its `source_id` and the entity's own fields. A text that the system does not give is empty; amounts,
-    days and flags have to be given. `moving` holds the values that move money; it is None for master data."""
+    days and flags are required. `moving` holds the values that move money; it is None for master data."""
     record: dict[str, Any] = {
         **_untold(entity),
         "origin_ref": None,
@@ -85,14 +85,14 @@ def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None
 
 @lru_cache
 def untold(part: type) -> Mapping[str, str]:
-    """The texts of a part of a record (a line), empty: what a system does not tell of it."""
+    """The text fields of a part of a record (a line), all empty: they stand in for what a system does not give."""
     return dict.fromkeys((name for name, kind in get_type_hints(part, include_extras=True).items() if kind is str), "")
 
 
 @lru_cache
 def _untold(entity: str) -> Mapping[str, str]:
-    """The texts of a record, empty; what only the hop knows of it is not among them."""
-    own = get_type_hints(_RECORDS[entity], include_extras=True)  # what may be left out is not told by saying "" of it
+    """The text fields of a record, all empty, without those that only the hop fills."""
+    own = get_type_hints(_RECORDS[entity], include_extras=True)  # an optional field stays absent: "" would state a value
     return dict.fromkeys((name for name, kind in own.items() if kind is str and name not in _OF_THE_HOP), "")
 
 

@@ -1,7 +1,7 @@
 """Everything that is not in the ERP, each amount once, charged to its root cause. Pure; `console/books/gathered.py` reads the topics.
 
-A document that waits for another one is charged to the cause that keeps that one: an unmatched customer carries its invoices, and these
-carry the applications of their payments. An application moves no money of its own. While its payment or its document is on the list, it is
+A document that waits for another one is charged to the cause that keeps the other one: an unmatched customer carries its invoices, and these carry
+the applications of their payments. An application moves no money by itself. While its payment or its document is on the list, the application is
 listed with 0.00.
 """
 

@@ -1,4 +1,4 @@
-"""The chain of a document: from what the ERP has back to the raw bytes, with every decision on the way."""
+"""The chain of a document: from what the ERP has back to the raw bytes, with every decision in between."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Link:
 
 @dataclass(frozen=True)
 class _About:
-    """What one document is searched by: its ledger entry, and its records of the other topics by kind."""
+    """The data by which one document is searched: its ledger entry, and its records of the other topics by kind."""
 
     entry: Mapping[str, Any]
     found: Mapping[str, list[StoredRecord]]
@@ -159,7 +159,7 @@ def _unreadable(cluster: Cluster, places: Sequence[int] | None = None) -> dict[s
 
 
 def _is_named(key: str, text: str, connection: str) -> bool:
-    """Whether the key of an object has this id, or is it, as `open` shows it."""
+    """Whether a text, as `open` shows it, is the key of an object or the id in it."""
     name, _, rest = key.partition("/")
     return connection in ("", name) and rest.count("/") > 1 and text in (rest, rest.split("/", 2)[2])
 
@@ -170,8 +170,8 @@ def _of_key(key: str) -> str:
 
 
 def of_objects(cluster: Cluster, text: str, connection: str, clock: ScaledClock) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
-    """The objects with that number or id for which there is no document: canonical states, raw bytes and decisions of each, and what of them
-    cannot be read."""
+    """The objects with that number or id for which there is no document: for each, its canonical states, raw bytes and decisions, and its versions
+    that cannot be read."""
     newest: dict[tuple[str, ...], StoredRecord] = {}
     for seen in cluster.scan(cluster.canonical_topics()):
         r = seen.record

@@ -1,4 +1,4 @@
-"""People's decisions as `control` holds them: which connections are paused by whom, and each decision about a document. Pure."""
+"""People's decisions from `control`: which connections are paused and by whom, and each decision about a document. Pure."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class Pause:
 
 
 def pauses(controls: Iterable[Mapping[str, Any]]) -> dict[str, Pause]:
-    """The connections that are paused now, each with its newest pause, by the decisions in their order."""
+    """The connections that are paused now, each with its newest pause, from the decisions in order."""
     return {connection: pause for (connection, _), pause in sorted(_in_force(controls).items(), key=lambda one: one[1].at)}
 
 
 def pauses_of(controls: Iterable[Mapping[str, Any]], connection: str) -> list[Pause]:
-    """Every pause of a connection that one resume ends: the sink's own first, then in their order."""
+    """Every pause of a connection that one resume ends: the sink's own first, then the others in order."""
     found = [pause for (paused, _), pause in _in_force(controls).items() if paused == connection]
     return sorted(found, key=lambda pause: (pause.actor != STAGE, pause.at))
 
 
 def _in_force(controls: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Pause]:
-    """The pauses that are in force, by connection and system. Sinks obey the same rules (`services/sinks/follow.py`): a pause of their own takes
-    nothing from a person's."""
+    """The pauses that are in force, by connection and system. Sinks apply the same rules (`services/sinks/follow.py`): a pause by a sink never
+    replaces one by a person."""
     found: dict[tuple[str, str], Pause] = {}
     for control in controls:
         connection, system = control["connection"], control["system"]

@@ -1,6 +1,6 @@
-"""What was posted to a default because a value had no row: the documents, their amounts, and what a row that is added later finds so.
+"""What was posted to a default because a value had no row: the documents, their amounts, and which of them concern a row that is added later.
 
-A row does not move what is posted. It says where later documents go, and the accountant decides about the earlier ones in the ERP.
+A new row does not move what is posted. It decides about later documents; the accountant decides about earlier ones in the ERP.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Defaulted:
 
 
 def defaulted(cluster: Cluster, connection: str = "") -> list[Defaulted]:
-    """The posted documents that went to a default, largest amount first. What was taken back or written anew since is left out."""
+    """The posted documents that used a default, largest amount first. Documents that were taken back or replaced since are left out."""
     noted: dict[Place, tuple[str, ...]] = {}
     for message in cluster.messages(COMMANDS, cluster.partitions_of(connection)):
         seen = cluster.seen(message)
@@ -88,7 +88,7 @@ def totals(found: Iterable[Defaulted]) -> dict[tuple[str, str], Bucket]:
 
 
 def under_rows(found: Iterable[Defaulted], keys: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """For each row (table, key) that is new, in words, what was posted to a default for want of it."""
+    """For each new row (table, key), in words, what was posted to a default because the row was missing."""
     documents = list(found)
     for table, key in dict.fromkeys(keys):
         for (_, currency), bucket in totals(
@@ -101,7 +101,7 @@ def under_rows(found: Iterable[Defaulted], keys: Iterable[tuple[str, str]]) -> I
 
 
 def _asks(value: str, table: str, key: str) -> bool:
-    """Whether a noted value is the key of this row: `business_unit=Solar` of that table, `department=Solar` of any, for it names what is missing
-    in the ERP and not the table."""
+    """Whether a noted value is the key of this row. `business_unit=Solar` means that table; `department=Solar` can mean any, because the note names
+    what the ERP lacks and not the table."""
     what, _, named = value.partition("=")
     return named == key and (what == table or what not in _TABLES)

@@ -1,7 +1,7 @@
-"""Which document is meant where a source object makes several: by source object, purpose and part (accounting.md 1 and 2). Pure.
+"""Which document is meant if a source object makes several: by source object, purpose and part (accounting.md 1 and 2). Pure.
 
-Both sides of a comparison are brought together by this key. The side that is written to shows our ref; the ref follows from the key alone, so
-it is computed here and read nowhere.
+This key joins the two sides of a comparison. The side that is written to shows our ref. The ref follows from the key alone, so it is computed here
+and not read.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from topology.rules.identity import Books, op_key, ref_of
 
 
 class WithRef(Protocol):
-    """A document as the side shows it that was written to."""
+    """A document as the side that was written to shows it."""
 
     @property
     def ref(self) -> str:
-        """Our ref, as the document carries it; "" where it carries none."""
+        """The ref of ours that the document carries; "" if it carries none."""
 
 
 Document = TypeVar("Document", bound=WithRef)
@@ -43,15 +43,15 @@ def key_of(entry: Mapping[str, Any]) -> DocumentKey:
 
 
 def refs_by(books: Books, entity: str, key: DocumentKey, action: str = "") -> list[str]:
-    """The refs that a document of an entity may carry. `action` "" stands for the usual ones: masters are upserted, everything else is created,
-    by itself or as the adjustment of another document."""
+    """The refs that a document of an entity may carry. `action` "" stands for the usual actions: masters are upserted, everything else is created,
+    either by itself or as the adjustment of another document."""
     usual = ("upsert",) if key.purpose == MASTER else ("create", "adjust")
     actions = (action,) if action else usual
     return [ref_of(op_key(books, key.purpose, (entity, key.source_id), key.part, one)) for one in actions]
 
 
 def later_refs(books: Books, entity: str, key: DocumentKey, action: str = "") -> list[str]:
-    """The refs of what may follow a document: its void, and its numbered corrections."""
+    """The refs of documents that may follow a document: its void, and its numbered corrections."""
     usual = (action,) if action else ("create", "adjust")
     made = [op_key(books, key.purpose, (entity, key.source_id), key.part, one) for one in usual]
     corrections = [f"{one}|correct|{number}" for one in made for number in range(1, _CORRECTIONS + 1)]
@@ -59,11 +59,11 @@ def later_refs(books: Books, entity: str, key: DocumentKey, action: str = "") ->
 
 
 _CORRECTIONS = 9
-"""So many corrections of one document are looked for."""
+"""How many corrections of one document are searched."""
 
 
 def by_key(documents: Iterable[Document], keys: Mapping[str, DocumentKey]) -> dict[DocumentKey, list[Document]]:
-    """The documents that carry one of these refs, by the key that the ref stands for: two where a document was written twice."""
+    """The documents that carry one of these refs, by the key of the ref. There are two if a document was written twice."""
     found: dict[DocumentKey, list[Document]] = {}
     for document in documents:
         if document.ref in keys:

@@ -1,4 +1,4 @@
-"""Reads from the topics what `open` needs, each topic once. It keeps in memory what has not ended, and eight bytes of every document.
+"""Reads from the topics what `open` needs, each topic once. Only what has not ended is kept in memory, and eight bytes of every document.
 
 The mark of a ledger record shows its state, so only documents that have not ended are decoded.
 """
@@ -103,14 +103,14 @@ class _Gathering:
         return made
 
     def decoded(self, ledger: OpenLedger) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The entries that have not ended, by op-key; each with its links where it waits for other documents (`parents`)."""
+        """The entries that have not ended, by op-key; those that wait for other documents with their links (`parents`)."""
         for op_key, message in ledger.resting.items():
             record = self.cluster.seen(message).record
             if record:
                 yield op_key, {**record, "parents": self._links(record)}
 
     def _links(self, entry: Mapping[str, Any]) -> list[Parent]:
-        """The links of an entry that waits for others, as its command names them with purpose and part; none where it cannot be read."""
+        """The links of an entry that waits for others, as its command names them with purpose and part; empty if the command cannot be read."""
         if not parents_of(entry) or not entry["command"]:
             return []
         try:
@@ -165,7 +165,7 @@ class _Gathering:
         undecided: Iterable[Mapping[str, Any]],
         dead: Iterable[tuple[tuple[str, int], Any]],
     ) -> tuple[dict[Source, About], set[tuple[str, int]]]:
-        """What the newest canonical records say of all these and of what they wait for, and which of the unreadable ones were read since."""
+        """What the newest canonical records say about all these and about what they wait for, and which of the unreadable ones were read since."""
         needed = dict(_needed(documents, undecided))
         put_aside: dict[str, list[int]] = {}
         for (key, at_ms), _ in dead:
@@ -190,13 +190,13 @@ def _has_no_document(natural_key: str, ledger: OpenLedger) -> bool:
 
 
 def about_of(record: Mapping[str, Any]) -> About:
-    """What a canonical record says of its object."""
+    """What a canonical record says about its object."""
     name = record.get("customer_name") or record.get("vendor_name") or record.get("name") or ""
     return About(str(name), str(record["number"]), bool(record["active"]))
 
 
 def _needed(documents: Iterable[Mapping[str, Any]], undecided: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Source]]:
-    """The keys of the canonical records that are needed, and whose they are."""
+    """The keys of the canonical records that are needed, each with its object."""
     for entry in documents:
         connection, system = entry["connection"], entry["source_system"]
         whole = entry["source_id"].partition("/")[0]

@@ -16,7 +16,7 @@ from services.sinks import entry as e
 from systems.connection import ConnectionSettings
 
 CONNECTOR = "ml-connector"
-"""The actor of what no person did."""
+"""The actor of what happened without a person."""
 _BY_OUTCOME = {e.POSTED: "posted", e.ADOPTED: "adopted", e.HELD: "held", e.REJECTED: "skipped"}
 _BY_ACTION = {"release": "released", "accept": "released", "retry": "retried"}
 
@@ -30,7 +30,7 @@ class Days:
     now: datetime
 
     def holds(self, at: datetime, settings: ConnectionSettings | None) -> bool:
-        """Whether an instant is on one of these days where the tenant is."""
+        """Whether an instant is on one of these days in the tenant's zone."""
         today = self._today(settings)
         return (self.first or today) <= at.astimezone(words.zone_of(settings)).date() <= (self.last or today)
 

@@ -80,8 +80,8 @@ def mark_read(cluster: Cluster, message: Message) -> Mark | None:
 def held_rows(
     entries: Iterable[dict[str, Any]], total_of: Callable[[dict[str, Any]], Decimal | None] = lambda _: None
 ) -> list[Any]:
-    """Held documents as an accountant's list, largest amount first. The amount of a change is what it adds; `total_of` tells what its document
-    comes to at the source by now, None where that is the amount itself."""
+    """Held documents as an accountant's list, largest amount first. For a change, the amount is the difference; `total_of` gives the document's
+    present total at the source, or None if that is the amount itself."""
     held = [entry for entry in entries if entry["state"] == e.HELD]
     totals = {entry["op_key"]: total_of(entry) for entry in held}
 

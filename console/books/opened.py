@@ -26,7 +26,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class About:
-    """What the newest canonical record says of an object: whose it is (for a master, its own name), its number, and whether it is active."""
+    """What the newest canonical record says about an object: its customer (for a master, its own name), its number, and whether it is active."""
 
     name: str = ""
     number: str = ""
@@ -122,8 +122,7 @@ def has_nothing_to_apply(entry: Mapping[str, Any], ended: Container[Source]) -> 
 
 
 def total(items: Iterable[Item]) -> dict[str, Any]:
-    """Count and amount of everything. With several currencies the amount is that of the most frequent one, and the others are listed beside
-    it."""
+    """Count and amount of everything. With several currencies the amount is that of the most frequent one, and the others are listed separately."""
     amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
     counts: dict[str, int] = defaultdict(int)
     number = 0

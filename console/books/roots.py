@@ -37,7 +37,7 @@ class Roots:
 
     @cached_property
     def undecided(self) -> dict[Source, Mapping[str, Any]]:
-        """Decisions about objects without a document that are still to be posted. An object that was voided before it was due is not."""
+        """Decisions about objects without a document that may still be posted. An object that was voided before it was due is left out."""
         places = {Source(one["connection"], one["entity"], one["source_id"]): one for one in self._facts.undecided}
         return {place: record for place, record in places.items() if self.about(place).active}
 
@@ -147,8 +147,8 @@ class Roots:
 
 
 def _is_meant(document: Mapping[str, Any], entry: Mapping[str, Any], place: Source) -> bool:
-    """Whether an entry waits for this document of a source object, which may make several: its links say of which purpose and part. An
-    entry whose links are not known waits for any."""
+    """Whether an entry waits for this document of a source object, which may make several: its links name purpose and part. An entry whose links are
+    not known waits for any of them."""
     links = [link for link in entry.get("parents", ()) if (link["entity"], link["source_id"]) == (place.entity, place.source_id)]
     return not links or any(is_meant(document, link) for link in links)
 

@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 class States:
-    """The newest state of each op-key, as its group and amount; and, for each side, when it was written last and what keeps it from being
+    """The newest state of each op-key, as its group and amount; and for each side, when it was last written and what prevents it from being
     written."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class States:
         ]
 
     def kept(self) -> dict[Place, str]:
-        """What keeps each side from being written, by the newest document that waits for it."""
+        """What prevents each side from being written, by the newest document that waits for it."""
         found: dict[Place, tuple[str, datetime]] = {}
         for place, sentence, at in self._in_way.values():
             if place not in found or at > found[place][1]:
@@ -103,7 +103,8 @@ class States:
 
 
 def group_of(entry: Mapping[str, Any]) -> Group:
-    """The group that an entry is counted in. `words` say what these documents wait for or why they are held; then they are never empty."""
+    """The group in which an entry is counted. `words` say what these documents wait for or why they are held, and are never empty for those
+    states."""
     reason = entry["reason"] if entry["state"] in _TOLD else ""
     return Group(entry["connection"], entry["record"], entry["state"], reason, _words(entry), entry["currency"])
 
@@ -162,7 +163,7 @@ class Feeds:
         self.read[Place(cursor["connection"], system)][feed] = cursor["at"]
 
     def learn_decision(self, audit: Mapping[str, Any]) -> None:
-        """A feed stopped, or is read again. Other decisions are ignored."""
+        """Note that a feed stopped, or is read again. Other decisions are ignored."""
         own = self.stopped[Place(audit["connection"], audit["system"])] if audit["decision"] in (STOPPED, READ) else {}
         if audit["decision"] == STOPPED:
             own[audit["entity"]] = audit["at"], audit["detail"]
@@ -170,8 +171,8 @@ class Feeds:
             own.pop(audit["entity"], None)
 
     def side(self, place: Place, states: States, off: Collection[str] = ()) -> Side:
-        """A side, with all that is known of it. A feed whose cursor was written after it stopped is read again; one that is `off` by now is not
-        missed."""
+        """A side, with everything that is known about it. A feed whose cursor was written after it stopped is read again. A feed that has since been
+        switched `off` is not reported as missing."""
         read = self.read.get(place, {})
         last = max(read.values(), default=None)
         stopped = {
@@ -186,7 +187,7 @@ class Feeds:
 
 
 def _reasons_of(stopped: Mapping[str, str]) -> Iterator[str]:
-    """Why feeds are not read; feeds with the same words share them."""
+    """Why feeds are not read; feeds with the same reason share one line."""
     feeds: dict[str, list[str]] = defaultdict(list)
     for feed, why in sorted(stopped.items()):
         feeds[why].append(feed or "no session")

@@ -1,8 +1,8 @@
-"""The stock that people have to put right at the source: what changed in an ERP's stock by itself.
+"""The stock that people have to adjust at the source, because an ERP's stock changed by itself.
 
-The source's API takes no adjustments of stock, so that a change in the ERP becomes a line of a list. A level is compared with the first one that
-was read. Taken off are our own receipts and adjustments there, which came from the source, and the source's adjustments of a kind that follows the
-ERP (`taken`), by which a person put it right. Only stock codes and warehouses that the connection's tables name are listed.
+The source's API takes no adjustments of stock, so a change in the ERP becomes a line of a list. A level is compared with the first one that was read.
+Two things are subtracted: our own receipts and adjustments in the ERP, which came from the source; and adjustments at the source of a kind that
+follows the ERP (`taken`), by which a person has already aligned it. Only stock codes and warehouses in the connection's tables are listed.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ class Stock:
     adjusted: dict[Place, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     def learn(self, level: Mapping[str, Any], at_s: float) -> None:
-        """A level, in the order in which they were read; `at_s` is when, in epoch seconds."""
+        """Take in a level, in the order of reading; `at_s` is when it was read, in epoch seconds."""
         place = level["sku_code"], level["inventory_location"]
         self.first.setdefault(place, (level["on_hand"], at_s))
         self.newest[place] = level
 
     def move(self, command: Mapping[str, Any], sign: int, at_s: float, read_at_s: float) -> None:
-        """A document of ours that moved goods: it counts where it was posted between the first reading and the last one (`read_at_s`)."""
+        """Take in a document of ours that moved goods. It counts if it was posted between the first reading and the last one (`read_at_s`)."""
         if at_s > read_at_s:
             return
         for item, warehouse, quantity in moved(command):
@@ -71,11 +71,11 @@ class Stock:
                 self.moved[item, warehouse] += sign * quantity
 
     def adjust(self, place: Place, quantity: Decimal) -> None:
-        """What a person adjusted at the source because of the list."""
+        """Take in an adjustment that a person made at the source because of the list."""
         self.adjusted[place] += quantity
 
     def rows(self, connection: str, skus: Mapping[str, str], locations: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """A row for each level that has to be put right; `skus` and `locations` are the source's names of the ERP's codes."""
+        """A row for each level that has to be adjusted. `skus` and `locations` are the source's names for the ERP's codes."""
         for (item, place), level in sorted(self.newest.items()):
             before, now, ours = self.first[item, place][0], level["on_hand"], self.moved.get((item, place), _ZERO)
             done = self.adjusted.get((item, place), _ZERO)
@@ -90,7 +90,7 @@ class Stock:
 
 
 def moved(command: Mapping[str, Any]) -> Iterator[tuple[str, str, Decimal]]:
-    """What the lines of a receipt, return or adjustment move: item, warehouse and quantity. A transfer leaves one and enters the other."""
+    """What the lines of a receipt, return or adjustment move: item, warehouse and quantity. A transfer leaves one warehouse and enters another."""
     to = command.get("to_warehouse", "")
     for line in command["lines"]:
         warehouse, quantity = line["warehouse"] or command["warehouse"], line["quantity"]
@@ -102,7 +102,7 @@ def moved(command: Mapping[str, Any]) -> Iterator[tuple[str, str, Decimal]]:
 
 
 def named_by(rows: Mapping[str, Mapping[str, str]], column: str) -> dict[str, str]:
-    """The source's names by the ERP's code, from the rows of a mapping table by their names; several of one code stand together."""
+    """The source's names by the ERP's code, from the rows of a mapping table; several names of one code are joined."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, row in rows.items():
         if row.get(column):
@@ -111,7 +111,7 @@ def named_by(rows: Mapping[str, Mapping[str, str]], column: str) -> dict[str, st
 
 
 def work_list(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> list[dict[str, Any]]:
-    """The list of every connection whose ERP tells its stock. Nothing is read where there is none."""
+    """The list of every connection whose ERP shows its stock levels. If there is none, nothing is read."""
     chosen = {name: one for name, one in snapshot.connections.items() if connection in ("", name) and _tells_stock(one)}
     if not chosen:
         return []
@@ -154,7 +154,7 @@ def _adjusted(cluster: Cluster, chosen: Mapping[str, Connected]) -> Iterator[tup
 
 
 def taken(record: Mapping[str, Any], tables: Tables, names: StockNames) -> Iterator[tuple[Place, Decimal]]:
-    """The places of an adjustment that follows the ERP, each with the quantity in the ERP's unit; nothing for any other."""
+    """The places of an adjustment that follows the ERP, each with the quantity in the ERP's unit; nothing for any other adjustment."""
     table, column = names.kinds
     if code((tables.row(table, record["kind"]) or {}).get(column, "")).lower() != TAKEN:
         return
@@ -170,7 +170,7 @@ def _row(tables: Tables, table: str, *keys: str) -> Mapping[str, str]:
 
 
 def _read_at(cluster: Cluster, chosen: Mapping[str, Connected]) -> dict[str, float]:
-    """When the levels of each connection were read last, in epoch seconds of the broker, as all times here."""
+    """When the levels of each connection were last read, in epoch seconds of the broker's clock, like all times here."""
     feeds = {
         (name, f"{one.settings.erp.system}.{feed.name}")
         for name, one in chosen.items()
@@ -184,7 +184,7 @@ def _read_at(cluster: Cluster, chosen: Mapping[str, Connected]) -> dict[str, flo
 def _moves(
     cluster: Cluster, chosen: Mapping[str, Connected], connection: str
 ) -> Iterator[tuple[str, Mapping[str, Any], int, float]]:
-    """Every document of ours in the books that moved goods: its connection, its command, the sign of its quantities, when it was posted."""
+    """Every document of ours in the books that moved goods: its connection, its command, the sign of its quantities, and when it was posted."""
     commands: dict[str, tuple[str, Mapping[str, Any]]] = {}
     topics = sorted({f"command.{one.settings.erp.system}" for one in chosen.values()})
     for seen in cluster.scan(topics, cluster.partitions_of(connection)):

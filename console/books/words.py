@@ -61,7 +61,7 @@ def flow_id(entry: Mapping[str, Any], settings: ConnectionSettings | None) -> st
     system, record, entity = entry["system"], entry.get("record", ""), entry["source_entity"]
     flows = settings.erp.declared.flows
     own = [flow for flow in flows if (flow.target, flow.entity) == (system, entity)]
-    # A void or milestone may have a record of its own in no flow; a reversal has one in each flow that writes it, of which its purpose tells its own.
+    # A void or milestone may belong to no flow. A reversal belongs to each flow that writes one, and its purpose says to which.
     of_record = [flow for flow in own if record in flow.records] or own
     found = next((flow for flow in of_record if entry["purpose"] in (flow.purpose, *flow.other_purposes)), None)
     found = found or flow_of(flows, system, record, entity)
@@ -69,7 +69,7 @@ def flow_id(entry: Mapping[str, Any], settings: ConnectionSettings | None) -> st
 
 
 def zone_of(settings: ConnectionSettings | None) -> tzinfo:
-    """The tenant's zone; UTC for a connection that is no longer in force."""
+    """The tenant's zone; UTC for a connection that is not in force any more."""
     return settings.zone if settings is not None else UTC
 
 
@@ -84,7 +84,7 @@ def document_number(entry: Mapping[str, Any]) -> str:
 
 
 def there_as(entry: Mapping[str, Any]) -> str:
-    """Number, else id, of the document in the system."""
+    """The number of the document in the system, or its id if it has no number."""
     return str(entry["erp_number"] or entry["erp_id"])
 
 
@@ -160,6 +160,6 @@ def received(raw: Mapping[str, Any]) -> str:
 
 
 def flow_told(detail: str) -> str:
-    """The flow that a decision is about, which its words begin with; "" where it is about none, for then they begin with a sentence."""
+    """The flow that a decision is about, with which its words begin; "" if it is about none, because its words then begin with a sentence."""
     named, colon, _ = detail.partition(": ")
     return named if colon and " " not in named else ""

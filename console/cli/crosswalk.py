@@ -9,11 +9,11 @@ import typer
 
 from console.output import Output, print_rows
 
-if TYPE_CHECKING:  # imported here so that --help is quick
+if TYPE_CHECKING:  # imported only for type checks, so that --help is quick
     from topology.configuration import Connected
 
 _ALL_DAYS = 3650
-"""Days of documents whose values are exported: everything that was read, also from before the cut-over."""
+"""Days of documents whose values are exported: everything that was read, including documents from before the cut-over."""
 commands = typer.Typer(help="Mapping tables of a connection.", no_args_is_help=True)
 
 
@@ -90,8 +90,8 @@ def export(
 
 
 def _form(path: Path) -> None:
-    """Raise `Broken` for a name that promises one file in a form that is not written: it would become a folder of that name. A folder with a dot
-    in its name must be there already."""
+    """Raise `Broken` for a name that looks like a single file of a form that is not written, because it would become a folder of that name. A folder
+    with a dot in its name has to exist already."""
     from runtime.errors import Broken
 
     if path.suffix.casefold() not in ("", ".xlsx") and not path.is_dir():

@@ -9,7 +9,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def day_of(option: str, text: str) -> date:
-    """The day that an option names. Raises `Broken` for text that is none."""
+    """The day that an option gives. Raises `Broken` for text that is not a day."""
     from runtime.errors import Broken
 
     try:
@@ -19,7 +19,7 @@ def day_of(option: str, text: str) -> date:
 
 
 def refuse_backwards(first: date | None, last: date | None) -> None:
-    """Raise `Broken` where the first day comes after the last one."""
+    """Raise `Broken` if the first day comes after the last one."""
     from runtime.errors import Broken
 
     if first is not None and last is not None and first > last:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _NOTED = 20
 _SCALE, _SCALE_OF_ALL = 600.0, 1_500.0
-"""Scaled seconds in a second, of one connection and of all together: each has a field service that is polled 143 times a second at 600."""
+"""Scaled seconds per real second, for one connection and for all together. Each connection has a field service that is polled 143 times a second at
+600."""
 _DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # six in the morning in Chicago, a Monday
 
 
@@ -73,7 +74,7 @@ def demo(
 
 @contextmanager
 def _place(folder: Path | None) -> Iterator[Path]:
-    """Where files and logs go. A folder that the demo made is deleted afterwards, unless something went wrong: then its logs say what."""
+    """The folder for files and logs. A folder that the demo made is deleted afterwards, unless something went wrong and its logs are needed."""
     if folder is not None:
         yield folder
         return
@@ -92,7 +93,8 @@ def _place(folder: Path | None) -> Iterator[Path]:
 
 
 async def _played(options: Options, folder: Path, kept: bool | None) -> Outcome:
-    """The day, and how it ended. `kept`: whether it is told as JSON before everything is left running; None = nothing is left running."""
+    """Play the day and return how it ended. `kept`: whether the result is printed as JSON before everything is left running; None = nothing is left
+    running."""
     from console.demo.day import Day
     from console.demo.processes import Pace, Processes, Simulators, environment
     from console.reading import Cluster
@@ -137,7 +139,7 @@ async def wait_kept_running(settings: Mapping[str, str]) -> None:
 
 
 def _prefix(kind: str) -> str:
-    """A topic prefix of its own on a shared cluster, because another demo may have run there."""
+    """A topic prefix that is unique on a shared cluster, because another demo may have run there."""
     return "" if kind == "jvm" else f"demo-{secrets.token_hex(4)}."
 
 
@@ -160,14 +162,14 @@ def report(outcome: Outcome, as_json: bool) -> int:
 
 
 def _notes(outcome: Outcome) -> list[str]:
-    """What is not as it should be, by name."""
+    """Everything that is wrong, by name."""
     found = [note for row in outcome.rows for note in row.notes[:_NOTED]]
     found += [note for one in outcome.balances for note in one.notes[:_NOTED]]
     return found + ([f"more polling alone added {outcome.added} documents"] if outcome.added else [])
 
 
 def _told(outcome: Outcome) -> Iterator[str]:
-    """The day for a person: each flow, what was corrected, the balances of both sides."""
+    """The day for a person: each flow, what was corrected, and the balances of both sides."""
     from console.demo.balances import sentences
     from console.output import paragraph
 
@@ -182,7 +184,7 @@ def _told(outcome: Outcome) -> Iterator[str]:
 
 
 def accounted(row: Row) -> Iterator[str]:
-    """A flow for a person: what the source has, and where all of it is. Empty buckets are left out."""
+    """A flow for a person: how much the source has, and where all of it is. Empty buckets are left out."""
     from console.demo.accounts import BUCKETS
     from console.output import money, paragraph
 

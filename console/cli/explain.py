@@ -74,7 +74,7 @@ def documents_of(found: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], li
 
 
 def which_one(what: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The documents that a number could mean, each with the ref that names it alone."""
+    """The documents that a number could mean, each with the ref that identifies it."""
     from console.books.words import document_number, kind_of, outcome
 
     documents = documents_of(found)

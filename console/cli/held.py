@@ -60,8 +60,8 @@ def list_(
 
 
 def total_of(entry: Mapping[str, Any], decode: Callable[[bytes], tuple[str, Mapping[str, Any]]]) -> Decimal | None:
-    """What the document of a held change comes to at the source by now. The entry of a change has the difference alone, which is nothing where
-    another day or other accounts are wanted."""
+    """The present total, at the source, of the document of a held change. The entry of a change has only the difference, which is zero if only the
+    day or the accounts change."""
     if "|correct|" not in entry["op_key"] or not entry["command"]:
         return None
     amount: Decimal = decode(entry["command"])[1]["amount"]
@@ -69,7 +69,7 @@ def total_of(entry: Mapping[str, Any], decode: Callable[[bytes], tuple[str, Mapp
 
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The list for a person: a line with the money and the ref of each document, and below it why it is held."""
+    """The list for a person: a line with the money and the ref of each document, followed by why it is held."""
     from console.books.words import record_name
 
     for row in rows:
@@ -87,7 +87,7 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def lines_of_defaulted(found: Sequence[Defaulted]) -> Iterator[str]:
-    """The list for a person: each document with what had no row, then the sums by value."""
+    """The list for a person: each document with the values that had no row, then the sums by value."""
     from console.books.defaulted import sums, totals
     from console.books.words import record_name
 
@@ -159,8 +159,8 @@ def none_or_many(text: str, found: Sequence[Mapping[str, Any]], named: Sequence[
 
 
 def _recorded_action(action: str, held_for: str) -> str:
-    """The action to record. Only a suspect that the person has seen is accepted as another document. After any
-    other release suspects are still looked for."""
+    """The action to record. Only a suspect that the person has seen is accepted as another document. After any other release, suspects are still
+    searched."""
     return "accept" if action == "release" and held_for == SUSPECT else action
 
 

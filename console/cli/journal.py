@@ -100,7 +100,7 @@ def rows_of(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -
 
 
 def _customers(cluster: Cluster, found: Sequence[Event]) -> dict[tuple[str, str, str], str]:
-    """Whose each document is, by source object, from the canonical records of these objects alone."""
+    """Whose each document is, by source object, from the canonical records of only these objects."""
     from console.books.gathered import about_of
     from topology.topics import object_key, topics
 

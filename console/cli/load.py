@@ -88,7 +88,7 @@ def _as_json(made: Compared, found: Sequence[Standing]) -> dict[str, Any]:
 
 
 def _begin(cluster: Cluster, settings: ConnectionSettings, day: date, author: tuple[str, str]) -> None:
-    """Set the cursors of the ERP's documents back to a day, each with a record of who did."""
+    """Set the cursors of the ERP's documents back to a day, each with a record of who did so."""
     from console.cli.cursors import cursors_of, past, set_back
     from console.compare.loading import feeds, note, position
     from console.connections.publish import Author
@@ -113,7 +113,7 @@ def _begin(cluster: Cluster, settings: ConnectionSettings, day: date, author: tu
 def _followed(
     cluster: Cluster, settings: ConnectionSettings, loads: Mapping[str, Begun], *, wait: bool
 ) -> tuple[list[Standing], bool]:
-    """Show how far the load is until it is over; where it stands then, and whether it is over."""
+    """Show how far the load is until it ends. Returns the last standings and whether the load has ended."""
     from console.cli.progress import progress_lines
     from console.compare.loading import progress, standings, unread
 

@@ -52,10 +52,10 @@ _VERBS = {
 
 
 class _Verbs(TyperGroup):
-    """Imports the module of the verb that is called, and those of all verbs for `--help` alone: most of what a short command costs is the
-    import of what the other verbs need."""
+    """Imports only the module of the verb that is called, and all modules only for `--help`. Most of the time of a short command goes into importing
+    what other verbs need."""
 
-    def list_commands(self, _: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own context is narrower than the base's
+    def list_commands(self, _: typer.Context) -> list[str]:  # type: ignore[override]  # typer's context type is narrower than the base class's
         """The verbs, in the order of `--help`."""
         return list(_VERBS)
 
@@ -122,7 +122,7 @@ def _message_of(error: Exception) -> tuple[str, int] | None:
         return str(error), exit_codes.SETTINGS
     if isinstance(error, ConnectorError | RegistryAway):
         return str(error), exit_codes.UNREACHABLE
-    kafka = sys.modules.get("runtime.kafka")  # a verb that needs no cluster does not wait for its client
+    kafka = sys.modules.get("runtime.kafka")  # a verb that needs no cluster does not import the Kafka client
     if kafka is not None and isinstance(error, kafka.KafkaException):
         from runtime.settings import settings_from_environment
 

@@ -65,7 +65,7 @@ def open_(
 
 
 def total_as_json(total: dict[str, Any]) -> dict[str, Any]:
-    """A total as programs read it: each document names its currency itself."""
+    """A total in the form that programs read. Each document names its own currency."""
     return {name: value for name, value in total.items() if name != "currency"}
 
 

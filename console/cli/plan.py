@@ -16,7 +16,7 @@ from rich.console import Console
 from console.cli import exit_codes
 from console.output import Output, print_json, printable
 
-if TYPE_CHECKING:  # imported here so that --help is quick
+if TYPE_CHECKING:  # imported only for type checks, so that --help is quick
     from console.connections.fitting import Unfit
 
 _AMOUNT = re.compile(r"-?[0-9][0-9,]{0,20}(\.[0-9]{1,6})?")

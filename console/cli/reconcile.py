@@ -73,7 +73,7 @@ def reconcile(
 
 
 def table_of(rows: Sequence[Row]) -> Iterator[str]:
-    """The rows for a person, at 100 columns, with the classes of each below it."""
+    """The rows for a person, 100 columns wide, each followed by its classes."""
     from console.reconcile.findings import CLASSES
 
     if not rows:
@@ -106,7 +106,7 @@ def _further(found: Compared, details: Sequence[dict[str, Any]], count: int) -> 
 
 
 def csv_of(rows: Sequence[Row]) -> str:
-    """The rows as a spreadsheet reads them: a column for each class that occurs. Texts are safe to open, amounts are numbers."""
+    """The rows for a spreadsheet, with a column for each class that occurs. Texts are escaped for spreadsheets, amounts are numbers."""
     from console.tables.escaping import escaped
 
     classes = sorted({name for row in rows for name in row.classes})

@@ -70,7 +70,7 @@ def run_one(service: str, log_level: str) -> int:
 
 
 def _settings() -> Settings:
-    """The settings of this process, with a cluster named."""
+    """The settings of this process. They have to name a cluster."""
     from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY
     from runtime.errors import Broken
     from runtime.settings import settings_from_environment
@@ -113,7 +113,7 @@ def _supervise(log_level: str) -> int:
 
 
 def _require_settings() -> Settings:
-    """Report what would end every service once, before any of them is started. Raises as they would."""
+    """Report once, before any service is started, what would end every service. Raises the errors that they would raise."""
     from runtime.errors import Broken
     from services.start import prepared
     from topology.topics import records_of_topic

@@ -13,7 +13,7 @@ import typer
 
 from runtime.errors import Broken
 
-if TYPE_CHECKING:  # loaded when it is asked for: the other verbs need no web server
+if TYPE_CHECKING:  # loaded only when needed: other verbs need no web server
     from runtime.simulator.serve import Options, Simulator
 
 _SESSIONS = "max_sessions"
@@ -95,7 +95,7 @@ def _options(seed: int, place: Path, chosen: dict[str, str]) -> Options:
 
 
 def _made(folder: Path) -> None:
-    """Make a folder that somebody named."""
+    """Make a folder that the user named."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -103,12 +103,12 @@ def _made(folder: Path) -> None:
 
 
 def _is_kept(folder: Path) -> bool:
-    """Whether a folder has a state already, which is not filled again."""
+    """Whether a folder already has a state, so that the simulator is not seeded again."""
     return folder.is_dir() and any(folder.iterdir())
 
 
 def _alone(system: str) -> dict[str, str]:
-    """What a simulator is made with that nobody fills: `ALONE` beside its `build`."""
+    """The switches for a simulator that runs alone and that no demo fills: `ALONE` in the module of its `build`."""
     from systems import registry
 
     if system not in registry.NAMES:

@@ -141,7 +141,7 @@ def _document(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def stock_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """How many levels of each connection people have to put right at the source, and what they are worth."""
+    """For each connection, how many stock levels people have to adjust at the source, and what these are worth."""
     for connection in dict.fromkeys(row["connection"] for row in rows):
         own = [row for row in rows if row["connection"] == connection]
         worth = money(sum((row["value"] for row in own), Decimal(0)), ",")
@@ -150,7 +150,7 @@ def stock_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def stock_written(rows: Sequence[Mapping[str, Any]], path: Path) -> bool:
-    """Write the list as CSV; whether it took the place of everything else on stdout."""
+    """Write the list as CSV. Returns whether it went to stdout, in place of everything else."""
     from console.books.stock import COLUMNS
     from console.tables.write import csv_text
 
@@ -208,12 +208,12 @@ def _decide(action: str, connection: str, reason: str, actor: str) -> None:
 
 
 def was_paused(before: Sequence[Pause]) -> str:
-    """What a pause or resume met, in words: the first resume ends every pause, also another person's."""
+    """Which pauses a pause or resume found, in words. One resume ends every pause, including those of other people."""
     return f"it was paused {'; and '.join(pause.words() for pause in before)}" if before else "it was not paused"
 
 
 def _groups(systems: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The consumer groups of our services, and what each reads; among them a sink for each of these systems that is written to."""
+    """The consumer groups of our services and what each reads, including a sink for each of these systems that is written to."""
     from systems import registry
     from topology.way import way
 

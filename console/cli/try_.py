@@ -146,7 +146,7 @@ async def _made(settings: Any, trial: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _awaited(cluster: Any, settings: Any, source: tuple[str, str], wait_s: float) -> tuple[str, bool]:
-    """What became of it, and whether it is in the ERP. Waits for that as long as it is on its way."""
+    """What became of it, and whether it is in the ERP. Waits while it is still on its way."""
     from console.books.ledgers import newest_entries
     from console.books.words import outcome, title_of
     from services.sinks import entry as e

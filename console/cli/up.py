@@ -58,14 +58,14 @@ def up(
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Leave by way of `finally`; further signals do not interrupt that."""
+    """End the process through its `finally` blocks; further signals do not interrupt them."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(exit_codes.OK)
 
 
 def _prepare(cluster: EmbeddedCluster) -> None:
-    # imported here: `--help` and a wrong option should not wait for Avro and Kafka
+    # imported here, so that `--help` and a wrong option do not load Avro and Kafka
     from runtime.settings import Kafka, Registry, settings_from_environment
     from topology.provision import create_topics, register_schemas
 

@@ -1,1 +1,1 @@
-"""Compares documents that both sides have of their own: last year's books, payments to vendors, bills of what was received. Nothing is written."""
+"""Compares documents that people entered on both sides: last year's books, payments to vendors, bills of received goods. Nothing is written."""

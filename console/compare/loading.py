@@ -1,5 +1,5 @@
-"""A historical load: the ERP's own documents are read again from a day on. It begins with cursors that are set back, the pollers do the reading, and
-where it stands is told by the cursors alone, so that it goes on after any interruption, of the command or of the pollers.
+"""A historical load: the ERP's own documents are read again from a day on. The command sets cursors back and the pollers read. Only the cursors show
+how far the load is, so it continues after any interruption of the command or the pollers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BEGUN = re.compile(r"history from (\d{4}-\d{2}-\d{2}) after (\d+) records")
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the load of one feed stands: the day it goes back to, the records read since, and whether the feed has come to its end."""
+    """How far the load of one feed is: the day it goes back to, the records read since, and whether the feed has come to its end."""
 
     feed: str
     since: date
@@ -52,19 +52,19 @@ def feeds(settings: ConnectionSettings) -> list[tuple[str, Feed]]:
 
 
 def position(settings: ConnectionSettings, feed: Feed, day: date) -> str:
-    """Where the feed is read from this day on."""
+    """The position from which the feed is read, given this day."""
     back = settings.erp.declared.position_from
     return (back(feed, day) if back is not None else None) or ""
 
 
 def note(day: date, before: Mapping[str, Any]) -> str:
-    """What is written with the decision, by which a later command knows of the load."""
+    """The text that is recorded with the decision, by which a later command recognises the load."""
     return f"history from {day} after {before.get('records', 0)} records"
 
 
 @dataclass(frozen=True)
 class Begun:
-    """When the newest load of a feed was begun, the day it goes back to, and the records that were read before it."""
+    """When the newest load of a feed was begun, the day it goes back to, and how many records had been read before it."""
 
     since: date
     base: int
@@ -72,7 +72,7 @@ class Begun:
 
 
 def standings(cluster: Cluster, settings: ConnectionSettings, loads: Mapping[str, Begun]) -> list[Standing]:
-    """Where these loads stand by now."""
+    """How far these loads are now."""
     cursors = {
         seen.record["feed"]: seen.record
         for seen in cluster.scan(["cursors"], cluster.partitions_of(settings.connection), quiet=True)
@@ -88,7 +88,7 @@ def _standing(name: str, begun: Begun, cursor: Mapping[str, Any]) -> Standing:
 
 
 def begun(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Begun]:
-    """The newest load of each feed, by the name of its cursor; empty where none was begun."""
+    """The newest load of each feed, by the name of its cursor; empty if there was none."""
     names = dict(feeds(settings))
     keys = {object_key(settings.connection, settings.erp.system, feed.name, "").encode(): name for name, feed in names.items()}
     found: dict[str, Begun] = {}
@@ -106,13 +106,13 @@ def begun(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Begun]:
 
 
 def unread(cluster: Cluster, settings: ConnectionSettings) -> int:
-    """How many of the records that were read are not normalised yet."""
+    """How many of the records that were read are not yet normalised."""
     name = f"raw.{settings.erp.system}"
     return cluster.lag(raw_to_canonical.STAGE, [name])[name]
 
 
 def progress(cluster: Cluster, found: Sequence[Standing], left: int) -> Iterator[str]:
-    """Where it stands, for a person who waits."""
+    """How far the load is, for a person who waits."""
     yield "; ".join(one.words() for one in found) + (f"; {left} to be normalised" if left else "")
     idle = [group for group, count in cluster.members([_POLLERS, raw_to_canonical.STAGE]).items() if not count]
     if idle and not all(one.is_over for one in found):

@@ -1,14 +1,15 @@
-"""Which document of one side is which document of the other, where neither carries a ref of ours. Pure.
+"""Which document of one side corresponds to which document of the other, if neither carries a ref of ours. Pure.
 
-What people typed on both sides has no common id. Documents of one kind and currency are paired by these rules, in this order; each is paired once:
+Documents that people typed on both sides have no common id. Documents of one kind and currency are paired by these rules, in this order, each
+document once:
 
     1  party and number are equal, and so is the amount
     2  party, day and amount are equal
-    3  party and amount are equal, and the days lie at most a week apart, the nearest first
-    4  number and amount are equal, whoever the party is: a partner that nobody matched
-    5  party and number are equal: the amounts differ
+    3  party and amount are equal, and the days are at most a week apart, the nearest first
+    4  number and amount are equal, whatever the party is: a partner that nobody matched
+    5  party and number are equal, but the amounts differ
 
-The rest is on one side only. A pairing is a report and no decision: nothing follows from it but what a person reads.
+Unpaired documents are on one side only. A pairing is only reported to people; no decision follows from it.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from decimal import Decimal
 
 BOTH, DIFFERENT, SOURCE_ONLY, ERP_ONLY = "both", "different", "source_only", "erp_only"
 KINDS = (BOTH, DIFFERENT, SOURCE_ONLY, ERP_ONLY)
-"""On both sides with one amount; on both with two; on the side of the source alone; in the ERP alone."""
+"""On both sides with one amount; on both sides with two amounts; only at the source; only in the ERP."""
 NEAR_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A document of one side. `kind` is its entity, `numbers` are those by which people know it, `parties` the names of its partner: ids of the
+    """A document of one side. `kind` is its entity, `numbers` are those by which people know it, and `parties` the names of its partner: ids in the
     ERP and the folded name."""
 
     kind: str
@@ -47,7 +48,7 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What was found: one document or two."""
+    """One result: two documents that belong together, or a single one."""
 
     found: str
     source: Entered | None
@@ -55,14 +56,14 @@ class Pair:
 
     @property
     def shown(self) -> Entered:
-        """The document that stands for the pair: the source's, else the ERP's."""
+        """The document that represents the pair: the source's, else the ERP's."""
         found = self.source or self.erp
         assert found is not None
         return found
 
     @property
     def difference(self) -> Decimal:
-        """What the source has more than the ERP."""
+        """The source's amount less the ERP's."""
         mine = self.source.amount if self.source is not None else Decimal(0)
         return mine - (self.erp.amount if self.erp is not None else Decimal(0))
 
@@ -87,7 +88,7 @@ def _by_party_and_number(one: Entered) -> Iterator[Hashable]:
 
 
 def _days_apart(days: int) -> Keys:
-    """The keys of `_by_day` of what lies so many days before or after."""
+    """Keys like `_by_day`, for documents that many days before or after."""
 
     def keys(one: Entered) -> Iterator[Hashable]:
         if one.day is not None:
@@ -104,12 +105,12 @@ _RULES: tuple[tuple[Keys, Keys, str], ...] = (
     (_by_number, _by_number, BOTH),
     (_by_party_and_number, _by_party_and_number, DIFFERENT),
 )
-"""The keys under which a document of the source looks, those under which the ERP's lie, and what a pair is. Each is a look into an index, so that
-fifty thousand equal documents cost no more than others."""
+"""The keys under which documents of the source are looked up, those under which documents of the ERP are stored, and the kind of pair. Each is an
+index look-up, so that fifty thousand equal documents cost no more than others."""
 
 
 def paired(source: Iterable[Entered], erp: Iterable[Entered]) -> list[Pair]:
-    """Every document of both sides once. The order of what is given does not matter."""
+    """Every document of both sides, once. The order of the arguments' documents does not matter."""
     ours, theirs = _grouped(source), _grouped(erp)
     found: list[Pair] = []
     for group in sorted(ours.keys() | theirs.keys()):
@@ -145,7 +146,7 @@ def _paired(ours: Sequence[Entered], theirs: Sequence[Entered]) -> Iterator[Pair
 
 
 def _first_free(mine: Entered, keys: Keys, places: Mapping[Hashable, deque[str]], free: Mapping[str, Entered]) -> str | None:
-    """The earliest free document of the first of these keys that has one. What is not free any more is dropped where it is met."""
+    """The earliest unpaired document of the first of these keys that has one. Documents that are already paired are dropped when they are met."""
     for key in keys(mine):
         place = places.get(key, deque())
         while place and place[0] not in free:

@@ -1,4 +1,4 @@
-"""Reads from the topics what is compared: documents of both sides as people entered them, receipts and bills of the field-service system."""
+"""Reads from the topics what is compared: documents that people entered on either side, receipts and bills of the field-service system."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from topology.rules.due import local_day
 from topology.topics import object_key
 
 HISTORY = ("invoice", "credit_memo", "payment", "bill", "vendor_credit", "ap_payment")
-"""Kinds of documents that both sides have of their own."""
+"""Kinds of documents that people enter on both sides."""
 _NUMBERS = ("number", "vendor_number", "check_number")
 T = TypeVar("T")
 Links = Mapping[str, Mapping[str, str]]
@@ -38,7 +38,7 @@ class Compared:
 def compared(
     cluster: Cluster, settings: ConnectionSettings, kinds: Sequence[str], days: tuple[date | None, date | None] = (None, None)
 ) -> Compared:
-    """The documents of these kinds and days that both sides have of their own, paired. What we posted, and what it was made of, is left out."""
+    """The documents of these kinds and days that people entered on both sides, paired. What we posted, and the sources of it, are left out."""
     made, links = Compared(), read_links(cluster, settings)
     source, erp = settings.field_service.system, settings.erp.system
     posted = {
@@ -68,7 +68,7 @@ def compared(
 
 
 def bills_of_receipts(cluster: Cluster, settings: ConnectionSettings, allowed: int) -> list[Received]:
-    """The receipts of the field-service system since the cut-over, each with what became of its bill."""
+    """The receipts of the field-service system since the cut-over, each with the state of its bill."""
     system, zone = settings.field_service.system, settings.zone
     today = clock_from_environment().now().astimezone(zone).date()
 
@@ -83,8 +83,8 @@ def bills_of_receipts(cluster: Cluster, settings: ConnectionSettings, allowed: i
 
 
 def entered(record: Mapping[str, Any], settings: ConnectionSettings, links: Links | None) -> Entered:
-    """A canonical record as a document that is compared; `links` lead from the source's partners to the ERP's, None for a record of the ERP. A sale
-    of less than nothing is a credit, as ERPs keep it."""
+    """A canonical record as a document to compare. `links` translate the source's partners into the ERP's; None for a record of the ERP. A negative
+    sale is a credit, as in ERPs."""
     kind, amount = record["entity"], record["total"]
     if kind == "invoice" and amount < 0:
         kind, amount = "credit_memo", -amount
@@ -123,7 +123,7 @@ def _newest(
     entities: Sequence[str],
     made: Callable[[Mapping[str, Any]], T | None],
 ) -> Iterator[T]:
-    """What is made of the newest record of each object of one side; only that is kept in memory."""
+    """The result of `made` for the newest record of each object of one side. Only these results are kept in memory."""
     for entity in entities:
         prefix = object_key(settings.connection, system, entity, "").encode()
         found: dict[bytes, T | None] = {}

@@ -1,11 +1,11 @@
-"""Whether the bill of what was received came: the field-service system makes it by itself, and nobody but its people can. Pure.
+"""Whether the bill of received goods arrived. The field-service system makes it by itself, and only its people can make one. Pure.
 
-    confirmed   the bill is there, made within the days that are allowed
-    late        it is there, and came later than that
-    awaited     it is not there, and the days are not over
-    missing     it is not there, and the days are over
+    confirmed   the bill is there and was made within the allowed days
+    late        the bill is there but came later
+    awaited     the bill is not there, and the allowed days are not over
+    missing     the bill is not there, and the allowed days are over
 
-A receipt that was cancelled, or that only corrects another one, asks for no bill.
+A receipt that was cancelled, or that only corrects another one, needs no bill.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Received:
-    """A receipt with what became of its bill. `days` is how long the bill took, or how long it is awaited."""
+    """A receipt and the state of its bill. `days` is how long the bill took, or how long it has been awaited."""
 
     state: str
     receipt: Record
@@ -35,12 +35,12 @@ class Received:
 
     @property
     def difference(self) -> Decimal:
-        """What the bill comes to more than what was received; 0 while there is none."""
+        """The amount of the bill less that of the received goods; 0 while there is no bill."""
         return self.bill["total"] - self.receipt["total"] if self.bill is not None else Decimal(0)
 
 
 def judged(receipts: Iterable[Record], bills: Iterable[Record], today: date, allowed: int, zone: tzinfo) -> list[Received]:
-    """Every receipt that asks for a bill. The bill is the one that the receipt names, else the next of its order that no other receipt has.
+    """Every receipt that needs a bill. Its bill is the one that the receipt names, else the next bill of its order that belongs to no other receipt.
     `allowed`: days between the receipt and its bill."""
     asking = [one for one in receipts if one["active"] and one["canceled_on"] is None and not one["corrects_id"]]
     asking.sort(key=lambda one: (_day(one, "received_on", zone) or date.min, one["source_id"]))
@@ -69,7 +69,7 @@ def _judged(receipt: Record, bill: Record | None, today: date, allowed: int, zon
 
 
 def _day(record: Record, usual: str, zone: tzinfo) -> date | None:
-    """The day on which the system made it, else its own date: a bill may be dated back."""
+    """The day on which the system made the document, else the document's own date, because a bill may be backdated."""
     return local_day(record["created_on"], zone) or record[usual]
 
 

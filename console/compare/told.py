@@ -1,4 +1,4 @@
-"""What a comparison says, to a person and to programs: counts and amounts by kind, then the documents that are not on both sides alike."""
+"""The result of a comparison for a person and for programs: counts and amounts by kind, then the documents that differ between the sides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CENT = Decimal("0.01")
 
 
 def sums(pairs: Iterable[Pair]) -> list[dict[str, Any]]:
-    """A row for each kind and currency: what was found, each with count and amount, and what the source has more than the ERP."""
+    """A row for each kind and currency: count and amount of each result, and the source's total less the ERP's."""
     found: dict[tuple[str, str], dict[str, Bucket]] = {}
     more: dict[tuple[str, str], Decimal] = {}
     for pair in pairs:
@@ -56,7 +56,7 @@ def documents(pairs: Iterable[Pair]) -> list[dict[str, Any]]:
 
 
 def lines_of_pairs(pairs: Sequence[Pair], ours: Mapping[str, Bucket], listed: int) -> Iterator[str]:
-    """For a person."""
+    """The lines for a person."""
     for row in sums(pairs):
         yield f"{record_name(row['kind'])}, {row['currency']}"
         for name in KINDS:
@@ -77,7 +77,7 @@ def lines_of_pairs(pairs: Sequence[Pair], ours: Mapping[str, Bucket], listed: in
 
 
 def counts(found: Iterable[Received]) -> list[dict[str, Any]]:
-    """How many receipts, and what they come to, by what became of their bills."""
+    """How many receipts, and their amount, by the state of their bills."""
     made = {state: Bucket() for state in STATES}
     for one in found:
         made[one.state].add(one.receipt["total"])
@@ -85,7 +85,7 @@ def counts(found: Iterable[Received]) -> list[dict[str, Any]]:
 
 
 def lines_of_bills(rows: Sequence[Mapping[str, Any]], by_state: Iterable[Mapping[str, Any]], *, is_whole: bool) -> Iterator[str]:
-    """For a person: sums by state, then each bill that is late, awaited, missing, or of another amount than what was received."""
+    """The lines for a person: sums by state, then each bill that is late, awaited, missing, or whose amount differs from the received goods."""
     yield "bills of what was received"
     for one in by_state:
         yield f"  {one['state']:<20} {one['count']:>7} {money(Decimal(one['amount']), ','):>16}"

@@ -34,9 +34,9 @@ from topology.trust import Trust
 class Planned:
     """What applying files would change.
 
-    `refused`: why it is not possible, a line each. `to_confirm`: what a person has to agree to before going live. `preview`: what going live
-    would write, None if nothing goes live. `notes`: what `apply` will need besides the files. `newest`: the highest version of what is in
-    force. `under_default`: what was posted to a default for want of a row that is set now.
+    `refused`: why it is not possible, a line each. `to_confirm`: what a person has to agree to before going live. `preview`: what going live would
+    write, None if nothing goes live. `notes`: what `apply` will need besides the files. `newest`: the highest version of what is in force.
+    `under_default`: what was posted to a default because a row was missing that is set now.
     """
 
     change: Change

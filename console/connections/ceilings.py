@@ -1,7 +1,8 @@
-"""The ceiling of an hour, where a person does not write one: from what was observed when the connection went live. Pure.
+"""The default ceiling of an hour, from what was observed when the connection went live, if the file gives none. Pure.
 
-Ten thousand documents an hour never stop anything at a contractor who writes sixty a day. What goes live writes what `plan` shows at once, and
-afterwards at most a busy day within an hour (a posting window, an outage that is over): twice that is allowed, and more asks a person.
+A fixed ceiling of ten thousand documents an hour would never stop anything at a contractor who writes sixty a day. A connection that goes live writes
+at once what `plan` shows, and afterwards at most a busy day within an hour (a posting window, the end of an outage). Twice that is allowed; above it,
+a person is asked.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _TO = Decimal(1000)
 
 
 def of_observed(preview: Preview) -> Ceiling:
-    """Twice the larger of what is written at once and of the busiest posting day. Amounts are rounded up to a thousand."""
+    """Twice the larger of what is written at once and of the busiest posting day. Amounts are rounded up to the next thousand."""
     count, amount = preview.busiest
     most = max(preview.written.count, count) * _TIMES
     money = max(abs(preview.written.amount), amount) * _TIMES
@@ -30,10 +31,11 @@ def of_observed(preview: Preview) -> Ceiling:
 
 
 def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, preview: Preview | None) -> ConnectionSettings:
-    """The settings with the ceiling that counts: the file's own; where it has none, that of what goes live, else the one in force. A flow that
-    goes live beside others adds to theirs. One that was live before is in it already: it neither adds again nor lowers it to the little that is left
-    to write. Where nothing was observed yet, nothing is known that could limit it: the least would stop the first larger document. The default that
-    is in force then gives way to what is observed later, unless other flows are live, of which still nothing is known."""
+    """The settings with the ceiling that applies: the file's own, else that of the flows that go live, else the one in force. The ceiling of a flow
+    that goes live is added to that of the other flows. A flow that was live before is already included: it is not added again, and does not lower the
+    ceiling to the little that it still has to write. If nothing was observed yet, there is nothing to derive a ceiling from, and a low one would stop
+    the first larger document. The default ceiling then stays in force. What is observed later replaces it, unless other flows are live, about which
+    still nothing is known."""
     if "ceiling" in after.model_fields_set:
         return after
     if preview is None or not preview.days:
@@ -55,7 +57,8 @@ def _joined(one: Ceiling, other: Ceiling, how: Callable[[Any, Any], Any]) -> Cei
 
 
 def ceiling_notes(ceiling: Ceiling, preview: Preview | None) -> list[str]:
-    """What `plan` says about a ceiling that is not the file's, and where it comes from. Nothing where nothing goes live: what is in force stays."""
+    """What `plan` says about a ceiling that does not come from the file, and its origin. Empty if nothing goes live, because the ceiling in force
+    stays."""
     if preview is None:
         return []
     words = f"ceiling of an hour: {ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"

@@ -55,8 +55,8 @@ def change(files: ConnectionFiles, connected: Connected | None) -> Change:
 
 
 def over_log(change: Change, logged: Mapping[tuple[str, str, str], TableRow]) -> Change:
-    """The same change as it has to be written over the rows in the topic's log. After an `apply` or a removal that stopped half-way these
-    are not the rows in force, and a row left over would keep the tables from ever having the right hash."""
+    """The same change, in relation to the rows in the topic's log. After an `apply` or a removal that stopped half-way, these differ from the rows in
+    force, and a leftover row would keep the tables from ever having the right hash."""
     new = {row.identity: row for row in change.after.rows}
     put = tuple(row for key, row in new.items() if key not in logged or logged[key].values != row.values)
     return replace(change, rows_put=put, rows_removed=tuple(row for key, row in logged.items() if key not in new))

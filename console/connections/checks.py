@@ -56,8 +56,8 @@ def lines_of(files: ConnectionFiles, misfits: Iterable[Misfit]) -> list[str]:
 
 
 def without_effect(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """Choices that change nothing with this ERP, made otherwise than the default, and flows that no feed is left for: whoever made them believes in
-    them. They do no harm, so that `plan` tells them and refuses nothing."""
+    """Choices other than the default that have no effect with this ERP, and flows without a feed. Whoever chose them expects an effect. They do no
+    harm, so `plan` reports them and refuses nothing."""
     declared = settings.erp.declared
     for name in sorted(declared.without & ConnectionSettings.model_fields.keys()):
         if getattr(settings, name) != ConnectionSettings.model_fields[name].default:
@@ -105,8 +105,8 @@ def _earlier(new: ConnectionSettings, now: ConnectionSettings) -> Iterator[Misfi
 
 
 def _switched(new: ConnectionSettings, now: ConnectionSettings) -> Iterator[Misfit]:
-    """A live connection takes another profile from a day on, which is named: without one, every invoice that is posted already would be wanted
-    for another purpose (accounting.md 1)."""
+    """A live connection changes its profile, for which the settings have to name a first day. Otherwise every invoice that is already posted would be
+    wanted for another purpose (accounting.md 1)."""
     for side in SIDES:
         before, after = getattr(now, side).own(), getattr(new, side).own()
         was, becomes = getattr(before, "profile", None), getattr(after, "profile", None)
@@ -122,7 +122,7 @@ def _switched(new: ConnectionSettings, now: ConnectionSettings) -> Iterator[Misf
 
 
 def _forms(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """Values that a service would later find unreadable: posting windows, ends of keys."""
+    """Values that a service could not read later: posting windows, ends of keys."""
     for name, flow in settings.flows.items():
         try:
             schedule(flow.window)
@@ -182,7 +182,7 @@ def _signed_in_twice(settings: ConnectionSettings) -> Iterator[Misfit]:
 
 
 def _network(key: str, side: Side, loopback: bool) -> Iterator[Misfit]:
-    """What the settings alone show, without resolving a name. `check` resolves names, from where the services run."""
+    """What can be seen from the settings alone, without resolving a name. `check` resolves names, where the services run."""
     reach = reach_of(side, loopback)
     proxy = Proxy(side.network.proxy) if side.network.proxy else None
     for address in addresses_of(side.own()):

@@ -1,6 +1,7 @@
-"""What the ERP itself lacks for a connection that goes live: accounts named in the tables, an open period, numbering. Asked by what `check` asks it.
+"""What the ERP itself lacks for a connection that goes live: accounts named in the tables, an open period, numbering. The checks of `check` ask for
+it.
 
-The mapping cannot know: an account that nobody has in the ERP maps well, and every document with it would be refused and held.
+The mapping cannot find this out: a document with an account that the ERP does not have maps well, but would be refused and held.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from systems.contract import Finding
 
 
 def asked_of_erp(cluster: Cluster, made: Change) -> list[Finding]:
-    """The findings of the ERP about the settings and tables that would be in force, by the credentials that are: none where none are yet."""
+    """The ERP's findings about the settings and tables that would be in force, read with the credentials in force; empty if there are none yet."""
     if made.before is None or cluster.settings.key_ring is None:
         return []
     planned = planned_connection(made, going_live(made))
@@ -30,8 +31,8 @@ def asked_of_erp(cluster: Cluster, made: Change) -> list[Finding]:
 
 
 def unmet(found: Sequence[Finding], consent: Consent) -> Iterator[Misfit]:
-    """Each condition that is not met, unless a person accepted its subject. That the credentials in force are not those of the planned address says
-    nothing about the ERP: the new ones come with this very change."""
+    """Each condition that is not met, unless a person accepted its subject. If the credentials in force do not belong to the planned address, that
+    says nothing about the ERP, because this change brings the new credentials."""
     for one in found:
         name = f"check={one.subject}"
         if one.level == "error" and one.subject != "credentials" and name not in consent.held:

@@ -1,7 +1,7 @@
-"""What the tables have to say about the documents that were read: every key that a mapping asks for, and what has no row, by count and amount.
+"""What the tables say about the documents that were read: every key that a mapping asks for, and what has no row, by count and amount.
 
-It is not guessed from the records: the hop's own mapping is called, with tables that note what they are asked. So a key is listed exactly
-where a document needs it, whatever the ERP, and nothing is listed that no flow uses.
+It is not guessed from the records. The hop's own mapping is called with tables that note what they are asked for. So a key is listed exactly if a
+document needs it, with any ERP, and nothing is listed that no flow uses.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Noting(Tables):
 
 @dataclass
 class Coverage:
-    """`keys`: documents that asked for a key. `lacks`: what kind of lack (unmapped, defaulted, held), of what value -> documents. `days`: flow
-    and posting day of each source that was mapped."""
+    """`keys`: documents that asked for a key. `lacks`: kind of lack (unmapped, defaulted, held) and value -> documents. `days`: flow and posting day
+    of each source that was mapped."""
 
     keys: dict[Key, Bucket] = field(default_factory=dict)
     lacks: dict[Key, Bucket] = field(default_factory=dict)
@@ -60,8 +60,8 @@ class Coverage:
 
 
 def without_posted(seen: Coverage, cutovers: Mapping[str, date | None]) -> Coverage:
-    """Without the keys of documents that the flows will post themselves, from their cut-over on: a row of `opening_balance` tells of what is in
-    the ERP from before it."""
+    """Without the keys of documents that the flows will post themselves, from their cut-over on. A row of `opening_balance` describes what the ERP
+    has from before it."""
 
     def is_posted(source: str) -> bool:
         flow, day = seen.days.get(source, ("", None))
@@ -72,7 +72,7 @@ def without_posted(seen: Coverage, cutovers: Mapping[str, date | None]) -> Cover
 
 
 def as_if_live(connected: Connected, since: date | None) -> Connected:
-    """The connection with every flow that is on live, and every document from `since` on in it (None = its own cut-over dates)."""
+    """The connection with every enabled flow live, and with every document from `since` on included (None = its own first posting dates)."""
     moved: dict[str, Any] = {"mode": "live"} | ({"cutover_date": since} if since is not None else {})
     flows = {name: flow.model_copy(update=moved) if flow.enabled else flow for name, flow in connected.settings.flows.items()}
     return replace(connected, settings=connected.settings.model_copy(update={"flows": flows, "mode": "live"}))
@@ -99,7 +99,7 @@ def coverage_of(records: Iterable[ConsumerRecord], connected: Connected, context
 
 
 def held_name(command: Mapping[str, Any]) -> str:
-    """The name of what holds a command, as a person accepts it; what no flow brings is accepted by its entity: `no_flow=bank_deposit`."""
+    """The name of what holds a command, as a person accepts it. A document that no flow brings is accepted by its entity: `no_flow=bank_deposit`."""
     hold = str(command["hold"])
     return f"{hold}={command['source_entity']}" if hold == NO_FLOW else hold
 

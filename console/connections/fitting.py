@@ -27,7 +27,7 @@ from systems.contract import Role, System
 
 SIDES = ("field_service", "erp")
 _KEY = "[key]"
-"""What pydantic puts into the place of an error about a name of a section, not about its value."""
+"""What pydantic puts in place of the key, for an error about a name in a section and not about its value."""
 _SECRET = frozenset(("credentials", "role_credentials", "webhook_keys", "push_keys", "network"))
 _SHOWN = 60
 _NUMBER, _DAY = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -99,7 +99,7 @@ def fitted(written: Written) -> ConnectionSettings:
         settings = ConnectionSettings.model_validate(values)
     except ValidationError as error:
         found = _misfits(ConnectionSettings, error, {str(one.place[0]) for one in misfits if one.place})
-        known = {one.place for one in misfits}  # a system's own settings are also validated with its section, one level higher
+        known = {one.place for one in misfits}  # a system's settings are also validated with its section, one level up
         misfits += [one for one in found if (*one.place[:1], "settings", *one.place[1:]) not in known]
         raise Unfit(written, misfits) from None
     if misfits:
@@ -234,7 +234,7 @@ def _is_own(name: str | int) -> bool:
 
 
 def _subject(raised: Any) -> str:
-    """The section with which the words of a rule for the whole file begin."""
+    """The section that a rule for the whole file is about, with which its words begin."""
     return str(raised).partition(".")[0].partition(":")[0]
 
 
@@ -273,12 +273,12 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
 
 
 def _names_allowed(one: ErrorDetails) -> list[str]:
-    """The names of which a section may have any, where what is wrong is such a name."""
+    """The names that a section accepts, for an error about such a name."""
     return re.findall(r"'([^']*)'", str((one.get("ctx") or {}).get("expected", "")))
 
 
 def _limit(one: ErrorDetails) -> str:
-    """In words, a limit that a number is beyond; "" if it is about something else."""
+    """In words, the limit that a number exceeds; "" for any other error."""
     told = one.get("ctx") or {}
     return next((f"{words} {told[name]}" for name, words in _LIMITS.items() if name in told), "")
 

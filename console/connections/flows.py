@@ -13,7 +13,7 @@ from systems.flow import AT_ONCE, JOB_INVOICE
 
 
 def flow_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """See the module."""
+    """The misfits that the module describes."""
     own = settings.flows
     enabled = [flow for flow in settings.erp.declared.flows if flow.id in own and own[flow.id].enabled]
     yield from _side_by_side(enabled)
@@ -32,7 +32,7 @@ def flow_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
 
 
 def feed_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """Feeds that are to be left out and that the system does not have: the one that was meant would still be read."""
+    """Feeds that are to be left out but that the system does not have. The feed that was meant would still be read."""
     for key in SIDES:
         side: Side = getattr(settings, key)
         known = [feed.name for feed in side.declared.feeds]
@@ -42,7 +42,7 @@ def feed_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
 
 
 def unread_flows(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """Flows that are on although no feed reads what they bring. Webhooks may still tell of it, so that `plan` says it and refuses nothing."""
+    """Flows that are on although no feed reads their entity. Webhooks may still report it, so `plan` mentions this and refuses nothing."""
     for key in SIDES:
         side: Side = getattr(settings, key)
         read = {feed.entity for feed in feeds_of(side)}
@@ -55,7 +55,7 @@ def unread_flows(settings: ConnectionSettings) -> Iterator[Misfit]:
 
 
 def _side_by_side(enabled: Sequence[Flow]) -> Iterator[Misfit]:
-    """Two flows that would book the same thing. It is reported once, at the later one."""
+    """Two flows that would book the same thing. The misfit is reported once, at the later flow."""
     for number, flow in enumerate(enabled):
         for other in enabled[:number]:
             why = flow.excludes.get(other.id) or other.excludes.get(flow.id)

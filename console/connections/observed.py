@@ -30,8 +30,8 @@ def days_of(text: str) -> int:
 
 
 def observed(cluster: Cluster, connected: Connected, days: int | None = None) -> Coverage:
-    """What the newest records of a connection's source need, with every flow that is on live: those of the last `days` by posting date, None
-    = all that its cut-over dates let through."""
+    """What the newest records of a connection's source need, with every enabled flow live: those of the last `days` by posting date, or with None all
+    from its first posting dates on."""
     today = clock_from_environment().now().astimezone(connected.settings.zone).date()
     since = today - timedelta(days=days) if days is not None else None
     live = as_if_live(connected, since)
@@ -90,7 +90,7 @@ def _blank(connection: str) -> dict[str, Any]:
 
 
 def keys_by_table(seen: Coverage) -> dict[str, dict[str, tuple[int, str]]]:
-    """The keys that were asked for, by table, with documents and amount, as `sheet_of` takes them."""
+    """The keys that mappings asked for, by table, with documents and amount, in the form that `sheet_of` takes."""
     found: dict[str, dict[str, tuple[int, str]]] = {}
     for (table, key), bucket in seen.keys.items():
         told = bucket.as_json()

@@ -1,4 +1,5 @@
-"""What a payable profile does to Accounts Payable, in last month's figures, for `check`: job invoices at cost, as the hop itself maps them."""
+"""What a profile with payables means for Accounts Payable, in last month's figures, for `check`: job invoices at cost, mapped by the hop's own
+mapping."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ _REMEDY = (
 
 @dataclass
 class Owed:
-    """What job invoices of some days would owe. `sold` are these invoices with what customers pay, `vendors` the bills of each part, `held` what
-    would be held of them, `excluded` what is no payable since another document carries it."""
+    """What the job invoices of some days would owe. `sold` are these invoices with what customers pay, `vendors` the bills of each vendor, `held` the
+    bills that would be held, `excluded` the amounts that are no payables because another document carries them."""
 
     sold: Bucket = field(default_factory=Bucket)
     vendors: dict[str, Bucket] = field(default_factory=dict)
@@ -37,7 +38,7 @@ class Owed:
 
     @property
     def bills(self) -> Bucket:
-        """All of it, held documents included."""
+        """All bills, including held ones."""
         every = self.vendors.values()
         return Bucket(sum(one.count for one in every), sum((one.amount for one in every), Decimal("0.00")))
 
@@ -53,7 +54,7 @@ def flows_of(connected: Connected) -> list[Flow]:
 
 
 def last_month(today: date) -> tuple[date, date]:
-    """First and last day of the month before this day's."""
+    """First and last day of the month before the given day."""
     last = today.replace(day=1) - timedelta(days=1)
     return last.replace(day=1), last
 

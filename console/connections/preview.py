@@ -1,7 +1,7 @@
 """What going live would write: the newest state of everything read so far, mapped as hop 2 will map it, without what is done already.
 
-It is not an estimate: the hop's own function is called, with the settings and tables that would be in force. What the ERP itself would
-refuse, and what a later page of the source brings, is not included.
+It is not an estimate: the hop's own function is called, with the settings and tables that would be in force. Not included are refusals by the ERP
+itself, and records on later pages of the source.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Object = tuple[str, str]
 
 @dataclass
 class Preview:
-    """Documents and amounts, as going live would find them. `causes`: why documents are held -> what is missing, each counted once. `names`:
-    the value, rule or master for which they are held, by which a person may accept it. `busiest`: documents and amount of the day with most
-    of them. `is_return`: every flow that brings a document of these has written before. `unmatched`: masters of both sides that nobody has matched.
-    `unread`: masters that may be created and of which the ERP's were never read."""
+    """Documents and amounts that going live would find. `causes`: why documents are held -> what is missing, each counted once. `names`: the value,
+    rule or master for which they are held, by which a person may accept it. `busiest`: documents and amount of the busiest day. `is_return`: every
+    flow that brings one of these documents has written before. `unmatched`: masters of both sides that nobody has matched. `unread`: masters that may
+    be created although those of the ERP were never read."""
 
     currency: str
     written: Bucket = field(default_factory=Bucket)
@@ -113,14 +113,14 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
 
 
 def besides(change: Change) -> set[Source]:
-    """What carries money and no flow brings, where nothing of the connection was live before: it is held from the first minute. Later it is on
-    the lists already."""
+    """Sources that carry money and that no flow brings, if nothing of the connection was live before: they are held from the first minute. Later they
+    are already on the lists."""
     was_live = change.before is not None and bool(change.before.live_flows)
     return set() if was_live else without_flow_of(change.after.settings)
 
 
 def needed_masters(flows: Iterable[Flow]) -> frozenset[str]:
-    """Masters that these flows bring to the other side, where one that nobody matched would be there twice."""
+    """Masters that these flows bring to the other side, and that would exist twice if nobody matched them."""
     return frozenset(flow.entity for flow in flows if flow.purpose == MASTER and flow.entity in ENTITIES)
 
 
@@ -139,7 +139,7 @@ def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
 
 @dataclass(frozen=True)
 class Known:
-    """Op-keys that are in the ERP already, masters of both sides that have a partner, and flows that have written before."""
+    """Op-keys that are already in the ERP, masters of both sides that have a partner, and flows that have written before."""
 
     done: Set[str]
     linked: set[Object]
@@ -203,8 +203,8 @@ def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Ob
 
 
 def _names(one: Mapping[str, Any], missing: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """What a document is held for, as a person accepts it: `business_unit=west`, the name of a rule, `unmatched customer`. What only waits
-    for a held document has no name of its own."""
+    """What a document is held for, as a person accepts it: `business_unit=west`, the name of a rule, `unmatched customer`. A document that only waits
+    for a held document has no such name."""
     yield from one["unresolved"]
     yield from filter(None, [held_name(one)])
     yield from dict.fromkeys(cause for cause, _ in missing if cause.startswith("unmatched "))

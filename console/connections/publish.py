@@ -36,7 +36,7 @@ class Author:
 
 
 def require_reason(reason: str) -> None:
-    """Raise `Broken` for a decision that nobody could later tell the reason of."""
+    """Raise `Broken` for a decision without a usable reason, which nobody could explain later."""
     if not reason.strip():
         raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
 
@@ -52,7 +52,7 @@ class Publisher:
 
     @property
     def signatures(self) -> Signatures:
-        """What signs. Raises `Broken` if the key ring is missing or may not sign."""
+        """The signing keys. Raises `Broken` if the key ring is missing or may not sign."""
         if self._signatures is None:
             self._signatures = Signatures(self._cluster.settings)
         return self._signatures
@@ -142,7 +142,7 @@ def unpublish(
 def _rows(
     publisher: Publisher, named: tuple[str, str], changes: tuple[Sequence[TableRow], Sequence[TableRow]], author: Author
 ) -> None:
-    """Write the rows that are put and those that are removed; `named` are a connection and the version of its tables that the rows make."""
+    """Write the added and the removed rows. `named` is a connection and the version of its tables that these rows make."""
     for row, removed in [*((row, False) for row in changes[0]), *((row, True) for row in changes[1])]:
         record = row_record(row, named, author) | {"removed": removed}
         publisher.put("crosswalk", "/".join((named[0], *row.identity)), named[0], "connection.crosswalk_row", record)

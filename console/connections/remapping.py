@@ -1,8 +1,8 @@
-"""Maps again what was read under other settings, when a change makes it due: a flow goes live, a cut-over moves, a rule changes.
+"""Maps records again that were read under other settings, if a change requires it: a flow goes live, a first posting date moves, a rule changes.
 
-Records that a flow only observed have no command, and without this they would never get one. The newest canonical record of each object is
-sent to `remap`. Hop 2 maps it under the configuration that is then in force, and the ledger tells what is new from what is known. What
-carries money and no flow brings goes with them: it was only noted before, and is held once something is live.
+Records that a flow only observed have no command, and would never get one otherwise. The newest canonical record of each object is sent to `remap`.
+Hop 2 maps it under the configuration that is then in force, and the ledger distinguishes new documents from known ones. Records that carry money and
+that no flow brings are sent too: until now they were only noted, and they are held once something is live.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def map_again(cluster: Cluster, publisher: Publisher, change: Change) -> int:
 
 
 def sources_of(flows: Iterable[Flow]) -> set[Source]:
-    """What these flows start from."""
+    """The systems and entities from which these flows start."""
     return {(flow.source, flow.entity) for flow in flows}
 
 
 def without_flow_of(settings: ConnectionSettings) -> set[Source]:
-    """What carries money on the field-service side, and no flow of the ERP brings."""
+    """What carries money on the field-service side although no flow of the ERP brings it."""
     own = settings.field_service.system
     return {(own, entity) for entity in CARRIES_MONEY} - sources_of(flow for flow in settings.erp.declared.flows if flow.records)
 

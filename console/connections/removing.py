@@ -25,7 +25,7 @@ _OPEN, _UNWRITTEN = ("HELD", "WAITING", "NEW"), ("SUPERSEDED", "REJECTED")
 
 
 def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) -> tuple[tuple[str, ...], list[str]]:
-    """End a connection; returns what was done and the refusals that stopped it. `agreed` is the amount that will then never be posted.
+    """End a connection. Returns what was done, and the refusals that stopped it. `agreed` is the amount that will then never be posted.
 
     Raises `Broken` for an unknown connection. After a call that stopped half-way, the next call continues.
     """
@@ -54,8 +54,7 @@ def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) ->
 
 
 def _refusals(cluster: Cluster, connection: str, agreed: Decimal | None) -> list[str]:
-    """What would never be posted. A document that is being written forbids the removal; what is held or waits has to be agreed to by its
-    amount."""
+    """What would never be posted. A document that is being written forbids the removal; the amount of what is held or waits has to be agreed to."""
     entries = list(ledger_entries(cluster, connection))
     sent = [entry["ref"] for entry in entries if entry["state"] == "INTENT"]
     if sent:

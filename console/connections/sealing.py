@@ -66,8 +66,8 @@ def sealed_credentials(
 
 
 def require_ring_in_force(cluster: Cluster, another: bool) -> None:
-    """Raise `Broken` if this ring is not that of the credentials in force, unless a person said that theirs is lost: the services have one
-    ring, and what is encrypted or signed with another one does not count for them."""
+    """Raise `Broken` if this ring is not that of the credentials in force, unless a person said that theirs is lost. The services have one ring, and
+    whatever another ring encrypted or signed does not count for them."""
     trust = Trust(cluster.settings, (OPERATOR,))
     sealed = {record["key_id"] for record in credentials_in_force(cluster).values()}
     strange = sorted(sealed - {key.id for key in ring_of(cluster).keys})
@@ -95,7 +95,7 @@ def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
 
 
 def strays(settings: ConnectionSettings, sources: Sources) -> Iterator[Misfit]:
-    """References that `apply` can never follow, whatever is there. A plan finds them without any secret."""
+    """References that `apply` can never follow, whatever they contain. A plan finds them without any secret."""
     for place, reference in _references(settings):
         if leads_out(reference, sources):
             yield Misfit(
@@ -171,7 +171,7 @@ def _resolved(side: Side, role: Role, sources: Sources) -> dict[str, Any]:
 
 
 def resolved_network(side: Side, sources: Sources) -> dict[str, Any]:
-    """The contents of the network's files and references. Raises `Broken` naming what is missing or useless, never showing it."""
+    """The contents of the network's files and references. Raises `Broken`, naming what is missing or unusable but never showing it."""
     found = {
         name: resolve(reference, sources, name in PEM).get_secret_value() for name, reference in side.network.references.items()
     }

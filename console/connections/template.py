@@ -27,7 +27,7 @@ _WHO = ("connection", "label", "environment", "time_zone", "currency")
 _HOW = ("tax_mode", "customer_policy", "late", "create_missing", "mode")
 _UNSET = "FILL IN"
 _CHOICE = re.compile(r"(?<=\.) (?=[a-z_]+: )")
-"""Where a sentence about one word of a choice begins."""
+"""The place at which a sentence about one word of a choice begins."""
 _LEGEND = "TABLES.md"
 _SECRETS = "secrets"
 
@@ -84,7 +84,7 @@ def json_schema(erp: str) -> dict[str, Any]:
 
 
 def _lines(connection: str, erp: System) -> Iterator[str]:
-    """In the order in which a person fills it in: who, both sides, the keys for what they send, flows, and last the mode."""
+    """In the order in which a person fills it in: identity, both sides, the keys for what they send, flows, and last the mode."""
     yield "# yaml-language-server: $schema=connection.schema.json"
     yield f"# Never write a secret here: write env:NAME, or file:NAME for a file of the folder {_SECRETS}/ beside this file."
     yield f"# Every {_UNSET} needs a value. Any other line may be left out; it shows the default."
@@ -184,7 +184,7 @@ def _credential(system: System, name: str, field: FieldInfo) -> Iterator[str]:
 
 
 def _role_credentials(system: System) -> Iterator[str]:
-    """Those of the roles beside the poller, where a second sign-in of one user ends the first."""
+    """Credentials of the roles other than the poller, for a system in which a second sign-in of one user ends the first."""
     yield "  # A second sign-in of one user ends the first: these roles have their own, and the poller has those above."
     yield "  role_credentials:"
     for role in (Role.SINK, Role.CHECK):
@@ -193,13 +193,13 @@ def _role_credentials(system: System) -> Iterator[str]:
 
 
 def _sign_in_of(field: FieldInfo) -> str:
-    """The way to sign in for which a field is needed; "" where it does not depend on it."""
+    """The way to sign in for which a field is needed; "" if every way needs it."""
     extra = field.json_schema_extra
     return str(extra.get("sign_in", "")) if isinstance(extra, dict) else ""
 
 
 def _is_asked(field: FieldInfo) -> bool:
-    """Whether a person has to say the value, although an empty one is possible."""
+    """Whether a person has to give the value, although an empty one is possible."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and bool(extra.get("asked"))
 
@@ -234,7 +234,7 @@ def _setting(name: str, field: FieldInfo, value: Any, indent: str) -> Iterator[s
 
 
 def _comment(text: str, indent: str) -> Iterator[str]:
-    """A sentence in one line; several sentences, which explain the words of a choice, each in a line of its own."""
+    """One sentence as one line; several sentences, which explain the words of a choice, as one line each."""
     parts = _CHOICE.split(text)
     yield f"{indent}# {parts[0].strip()}"
     yield from (f"{indent}#   {part.strip()}" for part in parts[1:])

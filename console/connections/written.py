@@ -1,9 +1,8 @@
 """A YAML file as it is written: sections, lists and texts, each with its line. The setting that a value belongs to decides its type.
 
-YAML itself reads `00123` as 83, `12:30` as 750, `2200.10` as 2200.1 and `no` as false, so a code would become another one. Here every value
-is the text in the file, with accents composed; only an empty value, `~` and an unquoted `null` are nothing. Refused are anchors and
-aliases, merge keys, tags, keys that are not text, keys written twice, more than one document, texts of several lines, and invisible
-characters.
+YAML itself reads `00123` as 83, `12:30` as 750, `2200.10` as 2200.1 and `no` as false, which would change a code. Here every value is the text in the
+file, with accents composed; only an empty value, `~` and an unquoted `null` mean nothing. Anchors and aliases, merge keys, tags, keys that are not
+text, keys written twice, more than one document, texts of several lines, and invisible characters are refused.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ class _Section:
 
 @dataclass
 class _Builder:
-    """Builds values from the parser's events with a stack of its own, so that no depth of nesting exhausts Python's."""
+    """Builds values from the parser's events with its own stack, so that deep nesting does not exhaust Python's."""
 
     path: Path
     lines: dict[Place, int] = field(default_factory=dict)
@@ -124,7 +123,7 @@ class _Builder:
         try:
             loader = yaml.BaseLoader(text)
             while loader.check_event():
-                yield loader.get_event()  # type: ignore[no-untyped-call]  # its stub gives it no type
+                yield loader.get_event()  # type: ignore[no-untyped-call]  # the stub gives it no type
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, int(error.position))
             raise self._refused(line, f"holds the control character U+{error.character:04X}", "Remove it.") from None
@@ -132,7 +131,7 @@ class _Builder:
             mark = error.problem_mark or error.context_mark
             raise self._refused(mark.line if mark else 0, *_problem(error)) from None
         except (yaml.YAMLError, ValueError, OverflowError):
-            # an escape that names no character ("\U00110000") does not raise a YAMLError
+            # an escape without a character ("\U00110000") does not raise a YAMLError
             raise self._refused(loader.line if loader else 0, "is not YAML: an escape names no character", "Correct it.") from None
 
     def _text(self, event: yaml.ScalarEvent, line: int) -> str:

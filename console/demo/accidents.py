@@ -1,4 +1,5 @@
-"""What happens in the middle of the day, spread evenly over it. What waits for something happens as soon as that is there, and keeps no other up."""
+"""What happens in the middle of the day, spread evenly over it. An accident that waits for a condition happens as soon as it is met, and delays no
+other."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ _PATIENCE_S = 180.0
 
 @dataclass(frozen=True)
 class Accident:
-    """Something that happens in the middle of the day. `missing` says what it waits for, "" where it may happen; it may read topics, and runs in a
+    """Something that happens in the middle of the day. `missing` says what it waits for, "" if it may happen now; it may read topics, and runs in a
     thread."""
 
     name: str
@@ -26,15 +27,15 @@ class Accident:
 
 
 def never_held(cluster: Cluster, connection: str, reason: str) -> str:
-    """What an act waits for that happens once a document is held for this reason; "" where one is, and where it waits for nothing."""
+    """What an act waits for that happens once a document is held for this reason; "" if one is, or if there is no such reason."""
     if not reason or any(entry["reason"] == reason for entry in held_entries(cluster, connection)):
         return ""
     return f"a document held as {reason}"
 
 
 class Accidents:
-    """The accidents of a day in their order. Those that wait do so for at most `patience_s` real seconds after the day is over: then they happen
-    without it, and that is said."""
+    """The accidents of a day, in order. Those that wait do so for at most `patience_s` real seconds after the day is over. Then they happen without
+    their condition, and that is reported."""
 
     def __init__(self, planned: Sequence[Accident], say: Say, patience_s: float = _PATIENCE_S) -> None:
         self._planned, self._say, self._patience_s = planned, say, patience_s
@@ -44,7 +45,7 @@ class Accidents:
         self._deadline = math.inf
 
     async def up_to(self, part: float) -> bool:
-        """Let happen what is due when that part of the day is over; returns whether the day is over and every accident has happened."""
+        """Carry out what is due when that part of the day is over. Returns whether the day is over and every accident has happened."""
         count = len(self._planned)
         while self._begun < count and part >= (self._begun + 1) / (count + 1):
             self._due.append(self._planned[self._begun])

@@ -1,9 +1,9 @@
 """The demo's accounts: every document that a source object makes is in exactly one bucket, by count and to the cent. Pure.
 
-`source` = not_due + before_cutover + excluded + held + waiting + erp + unaccounted. `source` is what the source's simulator has, `erp` what
-the target's simulator has (found by the ref in the document), never our ledger. A row is a flow and a purpose. A source object may make
-several documents for one purpose, told apart by their part: each is placed by itself, and together they come to what the object is worth.
-A document that is missing, and a document of the ERP that no source object explains, is unaccounted.
+`source` = not_due + before_cutover + excluded + held + waiting + erp + unaccounted. `source` is what the source's simulator has, `erp` what the
+target's simulator has (found by the ref in the document), never our ledger. A row is a flow and a purpose. A source object may make several documents
+for one purpose, distinguished by their part. Each is placed separately, and together they have to equal the object's amount. A missing document, and
+a document of the ERP that no source object explains, are unaccounted.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from systems.demo import BookedDocument, Expected, Issued
 BUCKETS = ("not_due", "before_cutover", "excluded", "held", "waiting", "erp", "unaccounted")
 _ENDED = ("SUPERSEDED", "REJECTED")
 _OF_THE_OBJECT = {"not_due": "not_due", "before_cutover": "before_cutover", "own_origin": "excluded", "filtered": "excluded"}
-"""Decisions about a source object, whatever documents it makes, and their buckets."""
+"""Decisions about a source object as a whole, whatever documents it makes, and their buckets."""
 _OF_AN_AMOUNT = ("excluded", "observed")
-"""Decisions about an amount of a source object: each covers this amount once."""
+"""Decisions about an amount of a source object: each one covers this amount once."""
 
 
 class Decided(NamedTuple):
@@ -35,7 +35,7 @@ class Decided(NamedTuple):
 
 @dataclass(frozen=True)
 class FlowFacts:
-    """What the topics say of the objects of one flow: canonical amounts and decisions by source id, ledger entries by document."""
+    """What the topics say about the objects of one flow: canonical amounts and decisions by source id, ledger entries by document."""
 
     canonical: Mapping[str, Decimal]
     entries: Mapping[DocumentKey, Mapping[str, Any]]
@@ -48,8 +48,8 @@ class FlowFacts:
 
 @dataclass
 class Row:
-    """The row of a flow and a purpose; `notes` name each unaccounted document. The purpose is told where the flow has a row for each of
-    several. A row without a flow is about an `entity` that no flow of the connection brings."""
+    """The row of a flow and a purpose; `notes` name each unaccounted document. The purpose is shown if the flow has several of them. A row without a
+    flow is about an `entity` that no flow of the connection brings."""
 
     flow: str
     connection: str
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class _Line:
-    """One amount of a source object that has to be in a bucket: a document, or (`is_excluded`) what makes none."""
+    """One amount of a source object that has to be in a bucket: a document, or with `is_excluded` an amount that makes none."""
 
     issued: Issued
     key: DocumentKey
@@ -91,8 +91,8 @@ def document_row(
     known: FlowFacts,
 ) -> Row:
     """Fill the row of a flow that writes documents, from the source objects and what each has to make for the row's purpose. `booked` are the
-    target's documents, found by their ref, with what takes them back and what replaces them: together they have to come to what the source wants
-    now, which is nothing where it is void. A second one of a ref is unaccounted."""
+    target's documents, found by their ref, with their reversals and replacements. Together they have to equal what the source wants now, which is
+    nothing if it is void. A second document with one ref is unaccounted."""
     for amount in known.canonical.values():
         row.bucket("topics").add(amount)
     for issued, expected in made:
@@ -103,7 +103,7 @@ def document_row(
 
 
 def _lines(row: Row, issued: Issued, expected: Expected) -> list[_Line]:
-    """What has to be in a bucket. Parts that do not come to what the object is worth are told at once, with the difference."""
+    """The amounts that have to be in buckets. If the parts do not add up to the object's amount, the difference is noted at once."""
     keys = {part: DocumentKey(issued.source_id, expected.purpose, part) for part in ("", *expected.parts)}
     lines = [_Line(issued, keys[part], amount) for part, amount in expected.parts.items()]
     lines += [_Line(issued, keys[""], amount, is_excluded=True) for amount in expected.excluded]
@@ -134,7 +134,7 @@ _NONE: Mapping[str, Any] = {"state": ""}
 
 
 def _twice(documents: Sequence[BookedDocument]) -> list[BookedDocument]:
-    """Documents beyond the first of their ref. What takes a document back may carry the ref of that one, with the opposite sign."""
+    """Documents beyond the first with their ref. A reversal may carry the ref of what it reverses, with the opposite sign."""
     seen: set[tuple[str, bool]] = set()
     found = []
     for one in documents:
@@ -159,7 +159,7 @@ def _place(row: Row, line: _Line, documents: Sequence[BookedDocument], known: Fl
         differences = _differences(line, documents, known)
         if not differences:
             row.bucket("excluded" if line.issued.is_void else "erp").add(line.amount)
-        elif line.key in known.changed or (entry is not None and entry["state"] == "HELD"):  # what the source changed later is held
+        elif line.key in known.changed or (entry is not None and entry["state"] == "HELD"):  # a later change of the source is held
             row.bucket("held").add(line.amount)
         else:
             named = ", ".join(f"{one.kind} {one.id}" for one in documents)
@@ -175,14 +175,14 @@ def _place(row: Row, line: _Line, documents: Sequence[BookedDocument], known: Fl
 
 
 def _is_held(entry: Mapping[str, Any]) -> bool:
-    """Whether a person has to act before the document goes on: it is held, or what it waits for without an end is held."""
+    """Whether a person has to act before the document can proceed: it is held, or it waits without limit for something that is held."""
     waits = entry["state"] == "WAITING" and entry.get("reason") == "parent" and entry.get("due_at") is None
     return entry["state"] == "HELD" or (waits and all(": held (" in one for one in str(entry["detail"]).split("; ")))
 
 
 def _by_decision(row: Row, line: _Line, undecided: list[Decided]) -> None:
-    """Place what has no document and no entry by the newest decision that covers it. An amount that was excluded is no reason for a missing
-    document: it covers only what was expected to be excluded, or nothing at all."""
+    """Place an amount without document and entry by the newest decision that covers it. An exclusion does not explain a missing document: it covers
+    only an amount that was expected to be excluded, or zero."""
     for one in reversed(undecided):
         if one.decision in _OF_THE_OBJECT:
             row.bucket(_OF_THE_OBJECT[one.decision]).add(line.amount)
@@ -197,8 +197,7 @@ def _by_decision(row: Row, line: _Line, undecided: list[Decided]) -> None:
 
 
 def _differences(line: _Line, documents: Sequence[BookedDocument], known: FlowFacts) -> list[str]:
-    """How the documents of a source differ from it: amount, what they settle, facts that are kept up to date. Nothing is wanted of a source that
-    is void."""
+    """How the documents of a source differ from it: amount, what they settle, facts that are kept up to date. A void source wants no document."""
     one, wanted = line.issued, Decimal(0) if line.issued.is_void else line.amount
     amount = sum((document.amount for document in documents), Decimal(0))
     found = [] if amount == wanted else [f"amount {amount}, not {wanted}"]
@@ -213,8 +212,8 @@ def _differences(line: _Line, documents: Sequence[BookedDocument], known: FlowFa
 
 
 def _applications(line: _Line, known: FlowFacts, without: frozenset[str] = frozenset()) -> Decimal:
-    """What the ERP has to have applied: what the source applies, less what of it is held or waits by name, and what the source took back and of
-    which the taking back is held by name."""
+    """The amount that the ERP must have applied: what the source applies, less the applications that are held or wait by name, plus those that the
+    source took back and whose reversal is held by name."""
     applied = Decimal(0)
     of = {key: amount for key, amount in line.issued.applications.items() if key not in without}
     for application, amount in of.items():

@@ -1,8 +1,8 @@
 """The open balance of each customer and vendor on both sides after the day, and what explains the difference by name. Pure.
 
-Each side's balance is its own simulator's figure. What accounts for a difference comes from `reconcile` alone: a document that is held, waits, is
-not due, is dated before the cut-over or is left out changes the balance of its party by what it makes source and ERP differ. What is left after
-that is "different". Parties that belong together are compared together: those that a link joins, and those that the source merged.
+Each side's balance is its own simulator's figure. Only `reconcile` explains differences: a document that is held, waits, is not due, is dated before
+the cut-over or is excluded changes the balance of its party by its difference between source and ERP. The rest is "different". Parties that belong
+together are compared together: those that a link joins, and those that the source merged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SIGNS: Mapping[str, tuple[str, int]] = {
     "vendor_credit": (VENDORS, -1),
     "ap_payment": (VENDORS, -1),
 }
-"""Whose balance the amount of a document of the source changes, and which way."""
+"""For each kind of source document: whose balance its amount changes, and in which direction."""
 
 _Member = tuple[bool, str]
 """Whether it is a party of the source, and its id."""
@@ -44,7 +44,7 @@ class Pairs(NamedTuple):
 
 @dataclass
 class Balance:
-    """Parties that are compared together: what both sides say, and what explains the difference, by class of `reconcile`."""
+    """Parties that are compared together: the balance on each side, and what explains the difference, by class of `reconcile`."""
 
     ids: tuple[str, ...]
     source: Decimal = ZERO
@@ -72,7 +72,7 @@ class Compared:
 
     @property
     def is_equal(self) -> bool:
-        """Whether none differs by more than what is explained by name. Where the ERP keeps what customers owe, some were compared."""
+        """Whether no balance differs by more than is explained by name. If the ERP keeps customers' balances, some must have been compared."""
         return not self.notes and bool(self.of.get(CUSTOMERS, ["none kept"]))
 
     @property
@@ -87,12 +87,12 @@ class Compared:
 
 
 def costs_of(flows: Iterable[Flow]) -> frozenset[str]:
-    """The flows that bring what a sale cost to vendors: what they leave out or hold explains no customer's balance."""
+    """The flows that bring the cost of sales to vendors. What they exclude or hold explains no customer's balance."""
     return frozenset(flow.id for flow in flows if (flow.entity, flow.purpose) == ("invoice", "payable"))
 
 
 def compared(connection: str, sides: tuple[Balances, Balances], pairs: Mapping[str, Pairs], judged: Iterable[Judged]) -> Compared:
-    """Both sides' balances of one connection. `pairs`: by entity, customer and vendor. `judged`: without those of `costs_of`."""
+    """Both sides' balances of one connection. `pairs` by entity, customer and vendor. `judged` excludes the flows of `costs_of`."""
     found = list(_once(judged))
     made = {}
     for kind, entity in _ENTITY.items():
@@ -105,7 +105,7 @@ def compared(connection: str, sides: tuple[Balances, Balances], pairs: Mapping[s
 
 
 def _once(judged: Iterable[Judged]) -> Iterator[Judged]:
-    """Each document of the source that changes a balance, once, however many flows take it. What only the ERP has explains nothing."""
+    """Each source document that changes a balance, once, even if several flows take it. Documents that only the ERP has explain nothing."""
     seen: set[tuple[str, str]] = set()
     for one in judged:
         place = (one.entity, one.source_id)
@@ -134,7 +134,7 @@ def _balances(
 
 
 def _is_told(one: Balance, ours: Mapping[str, Decimal], theirs: Mapping[str, Decimal]) -> bool:
-    """Whether either side tells a balance of these parties, or something explains one."""
+    """Whether either side has a balance of these parties, or something explains one."""
     return bool(one.explained) or any(party in ours or party in theirs for party in one.ids)
 
 
@@ -176,12 +176,12 @@ def as_json(found: Sequence[Compared]) -> dict[str, Any]:
 
 
 def are_equal(found: Sequence[Compared]) -> bool:
-    """Whether the balances of every connection are. Nothing compared at all is no equality."""
+    """Whether the balances of every connection are equal. If nothing was compared, they are not."""
     return bool(found) and all(one.is_equal for one in found)
 
 
 def sentences(one: Compared) -> Iterator[str]:
-    """The balances of a connection for people: how many, and what explains what is not equal as it stands."""
+    """The balances of a connection for people: how many, and what explains those that differ."""
     for kind, found in one.of.items():
         source, erp = (sum((getattr(balance, side) for balance in found), ZERO) for side in ("source", "erp"))
         classes: dict[str, Bucket] = {}

@@ -1,4 +1,4 @@
-"""The books of one connection in the demo: a row per flow and purpose, from what both simulators have and what the topics say of it."""
+"""The books of one connection in the demo: a row per flow and purpose, from what both simulators have and what the topics say about it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Books:
     holdings: Holdings
 
     def rows(self) -> list[Row]:
-        """A row per enabled flow of the ERP and purpose. A document with our ref that no source object makes is counted in the row of its
-        purpose, else in the first one of a flow that writes to its system."""
+        """A row for each enabled flow of the ERP and each purpose. A document with our ref that no source object makes is counted in the row of its
+        purpose, else in the first row of a flow that writes to its system."""
         made: list[tuple[Flow, Row]] = []
         explained: set[str] = set()
         own = self.connected.settings.flows
@@ -49,7 +49,8 @@ class Books:
         return [row for _, row in made]
 
     def _without(self, flows: Sequence[Flow]) -> Iterator[Flow]:
-        """What stands for a flow where none of the connection brings an entity that carries money: a person enters it, each by name."""
+        """What replaces a flow if no flow of the connection brings an entity that carries money: a person enters each of its documents, which are
+        held by name."""
         erp, source = self.connected.settings.erp.system, self.connected.settings.field_service.system
         taken = {flow.entity for flow in flows if flow.source == source and flow.records}
         for entity in CARRIES_MONEY:
@@ -58,14 +59,14 @@ class Books:
 
     @staticmethod
     def without_flow(entity: str, purpose: str, one: Issued) -> Sequence[Expected]:
-        """What is expected of an object that no flow brings: a document that a person enters, or an amount of which nothing is booked
+        """What is expected of an object that no flow brings: a document that a person enters, or an amount that is not booked at all
         (`topology.rules.without_flow`)."""
         if entity in NOTHING_TO_BOOK:
             return (Expected(purpose, one.amount, {}, (one.amount,)),)
         return whole(purpose, one)
 
     def _stray(self, rows: Sequence[Row], document: BookedDocument) -> None:
-        """Count a document that no source object makes. It is explained where the ledger holds by name that it has to be taken back."""
+        """Count a document that no source object makes. It is explained if the ledger holds its reversal by name."""
         entry = self.topics.by_ref.get(document.ref)
         if entry is None:
             count_stray(rows[0], document, "its ref belongs to no source object")
@@ -166,8 +167,8 @@ class Books:
 
 
 def _signed(flow: Flow, document: BookedDocument) -> BookedDocument:
-    """The document with the sign of its source's amount: a credit that comes from an invoice takes away from it, and the invoice does not say what
-    that credit settles."""
+    """The document with the sign of its source's amount. A credit that comes from an invoice reduces it, and the invoice does not say what that
+    credit settles."""
     if CREDITS.get((flow.entity, document.kind)) is None:
         return document
     return replace(document, amount=-document.amount, applied=None if document.applied is None else Decimal(0))

@@ -34,14 +34,14 @@ from topology.configuration import Follower, Snapshot
 
 _CYCLES_BEFORE_CORRECTIONS = 3
 _CORRECTIONS = 2
-"""So many corrections of each kind are made at each connection."""
+"""How many corrections of each kind are made at each connection."""
 _BALANCED_S = 60.0
-"""How long the last documents of an ERP may take to be read back before its balances are told as they are."""
+"""How long to wait until the last documents of an ERP are read back before its balances are shown as they are."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a day ended: the rows, how many documents more polling added, the corrections of all sources by kind, the balances of both sides."""
+    """How a day ended: the rows, how many documents further polling added, the corrections of all sources by kind, the balances of both sides."""
 
     rows: Sequence[Row]
     added: int = 0
@@ -56,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Options:
-    """The demo's options. `erp`: a name, or all. `jobs`: of the whole day, which lasts `hours`, shared evenly by its connections."""
+    """The demo's options. `erp`: a name, or all. `jobs`: for the whole day, which lasts `hours`, shared evenly by its connections."""
 
     erp: str
     seed: int
@@ -92,13 +92,13 @@ class Day:
         return [Joined(erp, self.options.share(n), self.processes, self.simulators) for n, erp in enumerate(self.options.erps)]
 
     async def prepare(self) -> None:
-        """Simulators up, connections applied to observe, services started, masters read and matched, then live."""
+        """Start the simulators, apply the connections in observe mode, start the services, read and match masters, then go live."""
         await self.observe()
         await self.match()
         await self.enter("live", "matched; going live")
 
     async def observe(self) -> None:
-        """Simulators and services up, the connections applied to observe, masters of both sides read."""
+        """Start simulators and services, apply the connections in observe mode, and read the masters of both sides."""
         for one in self.joined:
             one.start_simulators()
         for one in self.joined:
@@ -159,14 +159,14 @@ class Day:
         self.say(f"everything is in the books; people correct some of it: {sum(made.values())} corrections of {len(made)} kinds")
 
     async def corrections(self) -> dict[str, int]:
-        """What the days corrected, by kind, as the sources count it."""
+        """The corrections of the day, by kind, as the sources count them."""
         made: Counter[str] = Counter()
         for one in self.joined:
             made.update((await one.ask(registry.FIELD_SERVICE, "day"))["corrections"])
         return dict(sorted(made.items()))
 
     async def open_balances(self) -> list[balances.Compared]:
-        """The open balances of both sides; as soon as they agree, or when the last documents have had time to be read back."""
+        """The open balances of both sides, as soon as they agree or the last documents have had time to be read back."""
         deadline = time.monotonic() + _BALANCED_S
         found: dict[str, balances.Compared] = {}
         while True:
@@ -190,7 +190,7 @@ class Day:
         return balances.compared(one.id, (ours, theirs), pairs, (each for each in found.judged if each.flow not in costs))
 
     async def _part_done(self) -> float:
-        """How much of the day is over, by the connection that is last; 1 only when every one is done."""
+        """How much of the day is over at the slowest connection; 1 only when every connection is done."""
         parts = []
         for one in self.joined:
             progress = await one.ask(registry.FIELD_SERVICE, "day")
@@ -212,7 +212,7 @@ class Day:
         ]
 
     async def _acts(self, one: Joined) -> None:
-        """What people change at both sides. Pairs of masters that are kept up to date are given to both."""
+        """What people change on both sides. Both get the pairs of masters that are kept up to date."""
         holdings = await one.holdings()
         topics = await asyncio.to_thread(read_topics, self.cluster, [one.id])
         pairs = {entity: found for (system, entity), found in topics[one.id].links.items() if system == one.erp}
@@ -224,7 +224,7 @@ class Day:
                 await _done(one, system, act)
 
     async def outcome(self, more: Sequence[Accident] = ()) -> Outcome:
-        """Play the day to its end, let both sides be polled further, and tell how everything stands."""
+        """Play the day to its end, let both sides be polled further, and return the state of everything."""
         await self.play(more)
         await self.drain()
         added = await self.poll_again()
@@ -253,8 +253,8 @@ class Day:
         return added
 
     def _cycle(self) -> timedelta:
-        """The longest time between two polls of what a flow writes. Whole lists of reference data have a pace of their own, and what is only read
-        makes no document."""
+        """The longest time between two polls of what a flow writes. Feeds of whole lists of reference data have their own cadence, and feeds that are
+        only read make no documents."""
         flows = [flow for one in self.joined for flow in registry.system(one.erp).flows if flow.records]
         carried = {(flow.source, flow.entity) for flow in flows}
         feeds = [(name, feed) for one in self.joined for name in one.systems for feed in registry.system(name).feeds]

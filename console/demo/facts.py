@@ -1,4 +1,4 @@
-"""Facts for the demo's accounts: which demo a system brings, and what the topics say of each connection."""
+"""Facts for the demo's accounts: which demo a system provides, and what the topics say about each connection."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from systems.demo import Demo
 from systems.mapped import UNAPPLIED
 
 Holdings = Mapping[str, Mapping[str, Any]]
-"""What both simulators of a connection answered: system -> path -> answer."""
+"""The answers of both simulators of a connection: system -> path -> answer."""
 _LATER = ("void", "correct", "unapply")
-"""Actions that follow a document. What is counted in a bucket is the document itself."""
+"""Actions that follow a document. Buckets count only the document itself."""
 
 
 _FLOW = re.compile(r"[A-Z]{1,3}\d+[A-Z]?")
-"""The form of a flow's id, with which the detail of a decision begins; a decision about what no flow takes has none."""
+"""The form of a flow's id, with which the detail of a decision begins. The detail of a decision about no flow begins otherwise."""
 
 
 def demo_of(system: str) -> Demo:
@@ -39,10 +39,10 @@ Origin = tuple[str, str]
 
 @dataclass
 class Topics:
-    """What the topics say of one connection: canonical amounts, ledger entries and links by origin, decisions by flow and entity.
+    """What the topics say about one connection: canonical amounts, ledger entries and links by origin, decisions by flow and entity.
 
-    `later` are the entries that follow a document, by op-key: its void, its corrections. `changed` are the documents of which one of these is
-    held. `merged` are the masters that their source merged, with their survivors.
+    `later` are the entries that follow a document, by op-key: its void and corrections. `changed` are the documents of which such an entry is held.
+    `merged` maps masters that their source merged to their survivors.
     """
 
     canonical: dict[Origin, dict[str, Decimal]] = field(default_factory=dict)
@@ -57,9 +57,9 @@ class Topics:
     _versions: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def learn_entry(self, entry: Mapping[str, Any]) -> None:
-        """Take in the newest ledger record of an op-key. Of several op-keys of a document (it was written, later nothing was made of it) the newest
-        version of the source counts, in whatever order the ledger tells them: one that was rebuilt has another order. The milestone of a payment that
-        settles nothing is about its applications, and hides no payment that is held."""
+        """Take in the newest ledger record of an op-key. If a document has several op-keys (it was written, and later nothing was made of it), the
+        newest version of the source counts, in whatever order the records come, because a rebuilt ledger has another order. The milestone of a
+        payment that settles nothing concerns only its applications, and does not hide a payment that is held."""
         if entry["action"] == UNAPPLIED:
             return
         origin, key = (entry["source_system"], entry["source_entity"]), key_of(entry)
@@ -78,7 +78,7 @@ class Topics:
         self.by_ref[entry["ref"]] = entry
 
     def learn_decision(self, r: Mapping[str, Any]) -> None:
-        """Take in an audit record about one object. Those about its newest version count, each once however often it was repeated."""
+        """Take in an audit record about one object. Records about its newest version count, each once even if it was repeated."""
         named = r["detail"].partition(":")[0]
         flow = named if _FLOW.fullmatch(named) else ""
         decisions = self.decisions.setdefault((flow, r["entity"]), {}).setdefault(r["source_id"], [])

@@ -30,14 +30,14 @@ from systems.connection import ConnectionSettings
 ACTOR = "demo script"
 CUTOVER = "2026-03-01"
 _ATTEMPTS = 5
-"""Pollers go on reading, so the amount to confirm for going live may have grown before it is named."""
+"""How often going live is tried: pollers keep reading, so the amount to confirm may grow before it is named."""
 _ORDERS = 24
-"""Orders to vendors of a day at least, where the ERP takes them."""
+"""The least number of orders to vendors in a day, if the ERP takes them."""
 _PATIENCE_S = 2 * 3600
-"""How long a document waits for what may never come: a customer whom nobody matched, an order that the ERP did not make. What comes later lifts the
-hold."""
+"""How long a document waits for something that may never come: a customer whom nobody matched, an order that the ERP did not make. If it comes later,
+the hold is lifted."""
 _CLOSED = "check=period"
-"""What the scripted person accepts of what an ERP lacks: a period that its people open in the course of the day."""
+"""A condition at the ERP that the scripted person accepts: a period that its people open in the course of the day."""
 _WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
 _PUSH_KEY = "demo-push-secret-0123456789abcdef0123"
 
@@ -73,13 +73,13 @@ class Joined:
 
     @property
     def orders(self) -> bool:
-        """Whether the ERP orders, and the field service receives."""
+        """Whether the ERP orders and the field service receives."""
         flows = registry.system(self.erp).flows
         return any((flow.target, flow.entity) == (registry.FIELD_SERVICE, "purchase_order") for flow in flows)
 
     @property
     def goods(self) -> dict[str, Any]:
-        """What the day has of goods, by what the ERP orders and takes."""
+        """The goods of the day, depending on what the ERP orders and takes."""
         flows = registry.system(self.erp).flows
         taken = {flow.entity for flow in flows if flow.source == registry.FIELD_SERVICE and flow.records}
         orders = _ORDERS if "purchase_order" in taken else 0
@@ -176,7 +176,7 @@ class Joined:
         name = self.simulator(system)
         of_roles = ready["credentials"].get(
             "roles", {}
-        )  # a simulator that ends a session with the next sign-in tells who each role is
+        )  # a simulator in which a new sign-in ends the session names each role's own user
         return {
             "system": system,
             "settings": own,

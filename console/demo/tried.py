@@ -1,4 +1,4 @@
-"""A connection between two simulators for somebody who tries the product: its files, its settings, webhooks on."""
+"""A connection between two simulators for a person who tries the product: its files and settings, with webhooks enabled."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _SECRETS = "ML_CONNECTOR_DEMO_"
 
 
 def switches(system: str) -> dict[str, str]:
-    """Switches of a simulator for a trial: enough sessions for every role, few masters in the field-service system, new books in the ERP. One
-    in which customers are matched and never created has those of the field-service system, for `match` to find."""
+    """Switches of a simulator for a trial: enough sessions for every role, few masters in the field-service system, empty books in the ERP. An ERP in
+    which customers are matched and never created gets those of the field-service system, so that `match` finds them."""
     own = dict(demo_of(system).simulator_settings(1))
     if system == registry.FIELD_SERVICE:
         return own | _FEW

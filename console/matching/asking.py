@@ -27,7 +27,7 @@ class Answers:
     asked: Mapping[str, int] = field(default_factory=dict)
 
     def added(self, masters: dict[str, Masters]) -> dict[str, Masters]:
-        """The same masters, with the answers added. Called for each reading of them."""
+        """The same masters, with the answers added. Called each time they are read."""
         for entity, found in self.theirs.items():
             known = {one.id: one for one in (*masters[entity].theirs, *found)}
             masters[entity].theirs = [known[key] for key in sorted(known)]

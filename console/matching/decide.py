@@ -25,7 +25,7 @@ from topology.topics import link_key
 def exact_links(
     settings: ConnectionSettings, proposals: Iterable[Proposal], author: Author, decided: Iterable[MatchDecision] = ()
 ) -> list[dict[str, Any]]:
-    """A link for every exact pair, and the way back if a flow needs it; none for what a person just `decided` to be new to the ERP."""
+    """A link for every exact pair, and the link back if a flow needs it; none for a master that a person has `decided` to be new to the ERP."""
     made = []
     new = {(one.entity, code(one.source_id)) for one in decided if one.decision == "create"}
     for p in proposals:
@@ -43,11 +43,11 @@ def decided_links(
     author: Author,
     again: bool = False,
 ) -> list[dict[str, Any]]:
-    """A link for every accepted or rejected row. `create` makes none, because the document itself will. `again`: what is linked already may be
-    decided otherwise, and its former partner has none then; a `create` that came true meanwhile is passed over.
+    """A link for every accepted or rejected row. `create` makes none, because the document itself will. With `again`, a linked master may be decided
+    differently, and its former partner loses the link; a `create` that has been carried out meanwhile is skipped.
 
-    Raises `Broken` with everything that is wrong: ids that are not known, a partner of two, and what a sheet that was exported earlier says
-    otherwise than the links in force.
+    Raises `Broken` with everything that is wrong: unknown ids, a partner of two masters, and rows of an older exported sheet that contradict the
+    links in force.
     """
     problems, made = Problems(), list[dict[str, Any]]()
     both_ways = kept_up_to_date(settings)
@@ -73,7 +73,7 @@ def decided_links(
 def _pairs(
     settings: ConnectionSettings, known: Masters, decisions: Iterable[MatchDecision], given: tuple[Problems, bool]
 ) -> Iterator[tuple[Pair, str]]:
-    """The pairs that were decided, each with the place of its row. What cannot be taken goes to the problems."""
+    """The decided pairs, each with the place of its row. Rows that cannot be accepted go to the problems."""
     problems, again = given
     ours, theirs = _by_id(known.ours), _by_id(known.theirs)
     for d in decisions:
@@ -91,12 +91,12 @@ def _pairs(
 
 
 def _meant(text: str, known: Mapping[str, Master]) -> str:
-    """The ids that a spreadsheet makes this text of, by taking zeros away; "" where there are none."""
+    """The ids that a spreadsheet may have shortened to this text by removing zeros; "" if there are none."""
     return meant([master.id for master in known.values() if shape(master.id) == shape(text)])
 
 
 def _contradicts(decided: MatchDecision, before: str | None, partner: str, again: bool) -> str:
-    """What is wrong with a decision about a master that has a link (`before`; None = it has none) since it was exported; "" if nothing is."""
+    """What is wrong with a decision about a master that got a link (`before`; None = it has none) after the export; "" if nothing is wrong."""
     is_create = decided.decision == "create"
     if before is None or (again and (before or not is_create)) or (before == partner and not is_create):
         return ""
@@ -109,23 +109,24 @@ def _contradicts(decided: MatchDecision, before: str | None, partner: str, again
 
 
 def _taken(known: Masters, decisions: Iterable[MatchDecision]) -> dict[str, str]:
-    """The partners that stay taken: our id by theirs, of all masters that are not decided about now."""
+    """The partners that stay taken: our id by theirs, for all masters without a new decision."""
     again = {code(one.source_id) for one in decisions if one.decision != "create"}
     return {theirs: ours for ours, theirs in known.linked.items() if theirs and code(ours) not in again}
 
 
 def _left(known: Masters, pairs: Iterable[tuple[Pair, str]]) -> list[str]:
-    """Former partners that a decision takes the link from."""
+    """Former partners that lose their link by a decision."""
     return [before for pair, _ in pairs if (before := known.linked.get(pair.ours, "")) and before != pair.theirs]
 
 
 def _freed(settings: ConnectionSettings, theirs: tuple[str, str], author: Author) -> dict[str, Any]:
-    """The way back from a former partner (entity, id), which now leads nowhere: it kept ours up to date with another one's data."""
+    """A link back from a former partner (entity, id) that leads nowhere now. Otherwise our master would be kept up to date with another partner's
+    data."""
     return _link(settings, (settings.erp.system, settings.field_service.system), (*theirs, "", ""), author, ("person", None))
 
 
 def _by_id(masters: Iterable[Master]) -> dict[str, Master]:
-    """Masters by the normal form of their ids, as a sheet returns them. Of two ids with one form neither can be found by it."""
+    """Masters by the normal form of their ids, as a sheet returns them. Two ids with the same form are both left out."""
     found: dict[str, Master] = {}
     alike: set[str] = set()
     for master in masters:
@@ -136,7 +137,7 @@ def _by_id(masters: Iterable[Master]) -> dict[str, Master]:
 
 @dataclass(frozen=True)
 class Pair:
-    """The same thing on both sides: ids and names. `theirs` is "" for explicitly no partner."""
+    """The same object on both sides: ids and names. `theirs` is "" if there is explicitly no partner."""
 
     entity: str
     ours: str
@@ -146,7 +147,7 @@ class Pair:
 
 
 def kept_up_to_date(settings: ConnectionSettings) -> frozenset[str]:
-    """Entities that a flow of the ERP keeps up to date in the field-service system: their links are needed the other way, too."""
+    """Entities that a flow of the ERP keeps up to date in the field-service system. Their links are needed in the other direction, too."""
     target = settings.field_service.system
     return frozenset(flow.entity for flow in settings.erp.declared.flows if flow.target == target and flow.records)
 

@@ -45,7 +45,8 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
 
 
 def never_read(cluster: Cluster, settings: ConnectionSettings, masters: Mapping[str, Masters]) -> set[str]:
-    """Entities of which the ERP's poller has not read a page yet, so that nobody knows what is there. An ERP without any has been read."""
+    """Entities of which the ERP's poller has not read a page yet, so that the ERP's masters are unknown. An entity whose list was empty counts as
+    read."""
     found = cluster.newest(["cursors"], quiet=True, of=f"{settings.connection}/").values()
     moved = {seen.record["feed"] for seen in found if seen.record}
     erp = settings.erp.declared

@@ -52,7 +52,7 @@ def _proposal(entity: str, ours: Master, index: _Index) -> Proposal:
 
 
 def _one_to_one(made: Iterable[Proposal]) -> Iterator[Proposal]:
-    """A partner that two of ours claim is exact for neither."""
+    """A partner that two of our masters claim is not exact for either."""
     held = list(made)
     claims: dict[str, int] = defaultdict(int)
     for proposal in held:

@@ -130,7 +130,7 @@ def _equal(one: str, other: str) -> bool:
 
 
 def _similar(one: str, other: str) -> float:
-    """0 to 1. Nothing is similar to a text of which nothing is left."""
+    """A score from 0 to 1. A text that folds to nothing is similar to nothing."""
     if not one or not other:
         return 0.0
     plain, unlike = unmarked(one), unmarked(other)

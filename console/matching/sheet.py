@@ -120,12 +120,12 @@ def _decision(entry: Entry, problems: Problems) -> MatchDecision | None:
 
 
 def meant(ids: Sequence[str]) -> str:
-    """Asks for the ids of which a spreadsheet made another one, by taking zeros away; "" where there are none."""
+    """A question that names the ids from which a spreadsheet may have removed zeros; "" if there are none."""
     return f"Is {' or '.join(map(repr, ids[:3]))} meant? Format the column as Text and type it again" if ids else ""
 
 
 def _of_another(key: str, entity: str, source: str) -> str:
-    """What is wrong where the key of a row, which nobody edits, names another master than its cells do; "" if nothing is."""
+    """What is wrong if the key of a row, which nobody edits, names another master than its cells; "" if it does not."""
     kind, _, name = key.partition("/")
     if not code(key) or (code(kind).casefold(), code(name)) == (entity, code(source)):
         return ""

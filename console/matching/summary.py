@@ -15,8 +15,8 @@ _NAMED = 5
 
 
 def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters], empty: Collection[str] = ()) -> dict[str, str]:
-    """Entities that cannot be matched (yet), and why: a side has none, or nothing of them has been read. `empty` are those of which the ERP was read
-    and has none so far: each of ours is without a partner."""
+    """Entities that cannot be matched (yet), and why: one side has none, or none were read. `empty` are the entities of which the ERP was read and
+    has none so far, so that each of ours is without a partner."""
     found = {}
     for entity, known in masters.items():
         for side, read in ((settings.field_service.system, known.ours_read), (settings.erp.system, known.theirs_read)):
@@ -30,7 +30,7 @@ def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters], emp
 
 
 def _off(settings: ConnectionSettings, system: str) -> set[str]:
-    """Entities of a side of which its settings leave no feed on."""
+    """Entities of a side all of whose feeds its settings switch off."""
     side = settings.field_service if settings.field_service.system == system else settings.erp
     feeds = registry.system(system).feeds
     on = {feed.entity for feed in feeds if feed.name not in side.feeds_off}

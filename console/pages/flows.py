@@ -73,7 +73,7 @@ def _cells(erp: System, flow: Flow) -> Iterator[str]:
 
 
 def _limits(erp: System, flow: Flow) -> Iterator[str]:
-    """What a person has to know before switching it on."""
+    """What a person has to know before enabling the flow."""
     if flow.off_by_default:
         yield "off by default"
     excluded = [other.id for other in erp.flows if other.id in flow.excludes or flow.id in other.excludes]
@@ -109,7 +109,7 @@ def _class(write: Write) -> str:
 
 
 def _examples(flow: Flow) -> int:
-    """Example pairs of the mapping that this flow goes through."""
+    """How many example pairs the flow's mapping has."""
     folder = ROOT / "systems" / (flow.target or flow.source) / "examples"
     return sum(1 for path in folder.glob(f"{flow.entity}.*.commands.json") if re.search(f'"flow": *"{flow.id}"', path.read_text()))
 

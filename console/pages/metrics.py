@@ -17,7 +17,7 @@ _SUFFIX = {"counter": "_total", "info": "_info"}
 
 
 def page() -> str:
-    """The whole page: everything up to the marker as it is, then the table."""
+    """The whole page: the text up to the marker unchanged, then the table."""
     written, _, _ = PAGE.read_text().partition(_MARKER)
     return written + _MARKER + "".join(f"{line}\n" for line in _table())
 

@@ -42,7 +42,7 @@ def bill(root: Path = ROOT) -> dict[str, Any]:
 
 
 def _packages(lock: str) -> Iterator[dict[str, Any]]:
-    """The locked packages. One that only some platforms install is `optional`. Each file of a package has a hash of its own."""
+    """The locked packages. A package that only some platforms install is `optional`. Each file of a package has its own hash."""
     blocks = re.split(r"\n(?=\S)", "\n".join(line for line in lock.splitlines() if not line.startswith("#")).strip())
     for block in blocks:
         found = _REQUIREMENT.match(block)

@@ -1,4 +1,4 @@
-"""How many lines each ERP takes, by what they do: the table of docs/adding-a-system.md. Run `python -m console.pages.sizes`; it writes nothing."""
+"""How many lines each ERP takes, by their purpose: the table of docs/adding-a-system.md. Run `python -m console.pages.sizes`; it writes nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _lines(paths: Iterator[Path]) -> int:
 
 
 def _role(name: str) -> str:
-    """What a file does, by the longest beginning of its name that is listed."""
+    """What a file is for, by the longest listed prefix of its name."""
     found = [
         (len(start), role) for role, starts in _ROLES.items() for start in starts if name == start or name.startswith(f"{start}_")
     ]

@@ -74,14 +74,14 @@ CLASSES = {
 EXPLAINED = frozenset(
     [NOT_DUE, BEFORE_CUTOVER, EXCLUDED, OBSERVED, HELD, CLOSED_PERIOD, WAITING, VOIDED, LATE, REMAPPED, ROUNDING, UNREADABLE]
 )
-"""Classes that need no further explanation. Any other one is unexplained, unless a document of the ledger that is held or waits for it
-(a void, a correction) names it on the list of `open`."""
+"""Classes that are explained by themselves. Any other class is unexplained, unless the ledger has a held or waiting entry for it (a void, a
+correction) that `open` lists by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One difference of one document. `amount` is what it is about; `difference` what of source less ERP it makes, zero for a wrong account,
-    say. `by` names the entry of the ledger that holds the correction, "" = none."""
+    """One difference of one document. `amount` is the amount concerned; `difference` is what it adds to source less ERP, for example zero for a wrong
+    account. `by` names the ledger entry with the correction, "" = none."""
 
     kind: str
     amount: Decimal
@@ -99,7 +99,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What both sides have of one object, and every difference."""
+    """What both sides have for one object, and every difference."""
 
     flow: str
     entity: str
@@ -135,6 +135,6 @@ class Judged:
 
 
 def money_text(amount: Decimal) -> str:
-    """An amount as programs read it: two places, more where it has more."""
+    """An amount as programs read it: two places, or more if it has more."""
     cents = amount.quantize(ZERO)
     return f"{cents if cents == amount else amount.normalize():f}"

@@ -1,4 +1,5 @@
-"""What the objects of the source want now, by the hop's own mapping with the settings and tables in force. Pure but for the codec."""
+"""The documents that the objects of the source want now, by the hop's own mapping with the settings and tables in force. Pure except for the
+codec."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ class Mapper:
             yield self._valued(made, decided.get((flow, place)))
 
     def _valued(self, made: Issued, decided: Decided | None) -> Issued:
-        """With the amount that the flow is about (a payable at cost is not about the price), and why nothing is wanted."""
+        """The object with the amount that the flow is about (for a payable at cost, not the price), and why no document is wanted."""
         documents = [w for w in made.wanted if w.is_document]
         if documents and made.entity == "invoice" and all(w.purpose == _AT_COST for w in documents):
             return replace(made, amount=sum((w.amount for w in documents), ZERO))
@@ -97,7 +98,7 @@ class Mapper:
         )
 
     def named(self, one: Issued) -> Issued:
-        """With the name of its party, as other records of the party tell it."""
+        """The object with the name of its party, taken from other records of the party."""
         if one.party_name or not one.party:
             return one
         kind = "vendor" if one.entity in ("bill", "vendor_credit", "ap_payment") else "customer"
@@ -105,13 +106,13 @@ class Mapper:
 
 
 def _purposes(flows: Iterable[Flow], flow_id: str) -> frozenset[str]:
-    """What the documents of a flow stand for; empty = anything."""
+    """The purposes of a flow's documents; empty = any."""
     return frozenset(one for flow in flows if flow.id == flow_id for one in (flow.purpose, *flow.other_purposes))
 
 
 def _decided(decisions: Iterable[Decision], flows: Container[str]) -> dict[tuple[str, Object], Decided]:
-    """Why objects want no document, by flow ("" = no flow brings them) and object. The amount of a decision about a part of an object is not the
-    object's own."""
+    """Why objects want no document, by flow ("" = no flow brings them) and object. The amount of a decision about a part of an object is not used as
+    the object's own."""
     found: dict[tuple[str, Object], Decided] = {}
     for one in decisions:
         if one.decision in _DECIDES:

@@ -1,7 +1,7 @@
 """Reads from the topics what `reconcile` compares: canonical records of both sides, and what explains their differences.
 
-Each topic is read twice where only the newest state of each key counts: the first time finds where it is, the second time decodes it. So a
-hundred thousand documents need little memory beyond what is kept of each.
+If only the newest state of each key counts, a topic is read twice: first to find where that state is, then to decode it. So a hundred thousand
+documents need little memory beyond what is kept of each.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ KeyOf = Callable[[Message], str]
 
 @dataclass
 class Compared:
-    """Everything that was compared. `others` are documents of the ERP without a ref of ours; `gaps`, changes that no webhook reported."""
+    """Everything that was compared. `others` are documents of the ERP without a ref of ours; `gaps` are changes that no webhook reported."""
 
     judged: list[Judged] = field(default_factory=list)
     others: dict[str, Bucket] = field(default_factory=dict)
@@ -93,8 +93,8 @@ class _Reading:
     # --- the newest state of each key -----------------------------------------------------------------------------------
 
     def _newest(self, names: Sequence[str], key_of: KeyOf, partitions: Sequence[int] | None = None) -> Iterator[Message]:
-        """The newest message of each key; "" as a key leaves a message out. What is written meanwhile comes as well, so the last one of a
-        key counts."""
+        """The newest message of each key; `key_of` returns "" for a message to leave out. Messages that are written during the read are included, so
+        the last one of a key counts."""
         last: dict[str, int] = {}
         for message in self.cluster.messages(names, partitions):
             if key := key_of(message):
@@ -154,7 +154,7 @@ class _Reading:
         group: list[ConsumerRecord] = []
         for message in self._newest(_TOPICS, self._of_side(self._sides[0])):
             if message.key() in seen:
-                continue  # it was written while we read
+                continue  # written after the first read
             seen.add(message.key() or b"")
             group.append(_consumed(message))
             if len(group) == _GROUP:
@@ -197,7 +197,7 @@ class _Reading:
             yield header(_headers(message), OP_KEY)
 
     def _unmapped(self) -> Iterator[Object]:
-        """Objects whose newest record hop 2 has not taken yet."""
+        """Objects whose newest record hop 2 has not yet processed."""
         key_of = self._of_side(self._sides[0])
         for name in _TOPICS:
             for message in self.cluster.unread_messages(canonical_to_command.STAGE, name):
@@ -205,8 +205,8 @@ class _Reading:
                     yield _object_of(key)
 
     def _asked(self) -> dict[Object, bool]:
-        """Objects that were asked for and whose answer has not come: whether a webhook reported the change. The pollers commit what they are
-        done with, so an object that the source does not know (a forged webhook) is not asked for for ever."""
+        """Objects that were requested and not yet answered, and whether a webhook reported the change. The pollers commit every request that they
+        have handled, so an object that the source does not know (a forged webhook) does not stay here for ever."""
         asked: dict[str, tuple[int, str]] = {}
         key_of = self._of_side(self._sides[0])
         for message in self.cluster.unread_messages("pollers.fetch", "fetch", self.cluster.partitions_of(self.connection)):
@@ -238,7 +238,7 @@ class _Reading:
         return seen is not None and seen.record.get("how") in ("webhook", "push")
 
     def _read_at(self) -> datetime | None:
-        """When the documents of the ERP were last read, by the feed that was read longest ago."""
+        """When the documents of the ERP were last read: the time of the feed that was read longest ago."""
         erp = self.connected.settings.erp.declared
         names = {f"{erp.name}.{feed.name}" for feed in erp.feeds if feed.entity in MONEY}
         read = [seen.record for seen in self.cluster.newest(["cursors"], of=f"{self.connection}/").values() if seen.record]
@@ -264,7 +264,7 @@ class _Reading:
         return wanted_of(seen.name.removeprefix("command."), seen.record).lines
 
     def gaps(self) -> dict[str, int]:
-        """Changes of money that no webhook reported and polling saw, by entity. They are read, and counted only."""
+        """Changes of money that polling found and no webhook reported, by entity. They have been read and are only counted."""
         found: dict[str, int] = {}
         for message in self.cluster.messages(["audit"], self.cluster.partitions_of(self.connection)):
             if not (message.key() or b"").endswith(b"/"):
@@ -275,10 +275,10 @@ class _Reading:
                 found[record["entity"]] = found.get(record["entity"], 0) + record["count"]
         return found
 
-    # --- what has no canonical record of its own --------------------------------------------------------------------------
+    # --- what has no canonical record -------------------------------------------------------------------------------------
 
     def never_read(self, seen: set[Object], facts: Facts) -> Iterator[Judged]:
-        """Objects that were reported and were never read: their amount is not known."""
+        """Objects that were reported but never read, so that their amount is not known."""
         for place, by_webhook in facts.asked.items():
             if place not in seen:
                 kind = f.NOT_READ if by_webhook else f.DROPPED_WEBHOOK

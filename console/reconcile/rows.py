@@ -30,7 +30,7 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Range:
-    """Days, both included; None = open at that end. What has no day is in every range, so that it is never left out."""
+    """Days, both included; None = open at that end. A document without a day is in every range, so that it is never left out."""
 
     first: date | None = None
     last: date | None = None
@@ -44,7 +44,7 @@ class Range:
 
 @dataclass
 class Sum:
-    """A class of differences in a row."""
+    """The sum of one class of differences in a row."""
 
     count: int = 0
     amount: Decimal = ZERO
@@ -87,7 +87,7 @@ class Row:
 
 
 def within(found: Iterable[Judged], days: Range) -> Iterable[Judged]:
-    """What of both sides lies in these days. An object whose documents lie in other days than its own differs by them in both ranges."""
+    """The parts of both sides that lie in these days. If an object and its documents lie in different ranges, they differ in both ranges."""
     for one in found:
         is_source = one.source is not None and days.has(one.day)
         erp = tuple(document for document in one.erp if days.has(document[0]))
@@ -99,7 +99,7 @@ def within(found: Iterable[Judged], days: Range) -> Iterable[Judged]:
 
 
 def _closed(own: tuple[Finding, ...], source: Decimal, erp: Sequence[tuple[date | None, Decimal]]) -> tuple[Finding, ...]:
-    """The findings, with what the range cuts off charged to the one about the day."""
+    """The findings. The amount that the range cuts off is charged to the finding about the day."""
     rest = source - sum((amount for _, amount in erp), ZERO) - sum((one.difference for one in own), ZERO)
     if not rest:
         return own
@@ -134,7 +134,7 @@ def _add(row: Row, finding: Finding) -> None:
 
 
 def _labels(found: Sequence[Judged], by: By) -> Any:
-    """What each document's group is called. Parties of one name are told apart by their ids."""
+    """The name of each document's group. Parties with the same name are distinguished by their ids."""
     if by is By.flow:
         return lambda one: one.flow
     if by is By.day:
@@ -157,7 +157,7 @@ def _labels(found: Sequence[Judged], by: By) -> Any:
 
 
 def unexplained(rows: Iterable[Row]) -> tuple[int, Decimal]:
-    """How many differences are on no list, and the money that they are about."""
+    """How many differences are on no list, and the amount concerned."""
     rows = list(rows)
     return sum(row.unexplained.count for row in rows), sum((row.unexplained.amount for row in rows), ZERO)
 

@@ -1,7 +1,7 @@
 """What differs between an object of the source and the documents of the ERP that carry its refs, each difference by name. Pure.
 
-The ERP's documents are found by our refs in them. The ledger never makes up for a document that the ERP does not show: it explains why there
-is none yet, or which correction is on its way.
+The ERP's documents are found by our refs in them. The ledger never replaces a document that the ERP does not show. It only explains why there is none
+yet, or which correction is on its way.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """What the settings allow to differ where the ERP computes the tax."""
+    """The differences that the settings allow if the ERP computes the tax."""
 
     tax: Decimal = ZERO
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the topics say beside the object in hand.
+    """What the topics say besides the object itself.
 
-    `by_ref`: documents of the ERP. `entries`: the ledger by source object. `typed`: documents without a ref of ours, by `signature`; one
-    that is taken for the double of another is taken out. `unread`: op-keys of commands that no sink has taken. `asked`: objects that were
-    asked for and are not read yet, and whether a webhook said so. `unmapped`: objects whose newest record the hop has not mapped. `read_at`:
-    when the ERP's documents were last read. `posted_lines`: the lines of the command that an entry was posted by.
+    `by_ref`: documents of the ERP. `entries`: the ledger by source object. `typed`: documents without a ref of ours, by `signature`; a document that
+    is taken as the double of another is removed from it. `unread`: op-keys of commands that no sink has taken. `asked`: objects that were requested
+    and are not read yet, and whether a webhook reported them. `unmapped`: objects whose newest record the hop has not mapped. `read_at`: when the
+    ERP's documents were last read. `posted_lines`: the lines of the command by which an entry was posted.
     """
 
     by_ref: Mapping[str, Sequence[Booked]] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Facts:
 
 
 def signature(one: Booked) -> tuple[object, ...]:
-    """What two documents have in common that may be one typed twice."""
+    """The values that two documents share if one may be a second entry of the other."""
     return one.entity, plain(one.party), one.day, one.amount, one.currency
 
 
@@ -77,8 +77,8 @@ def judge(one: Issued, facts: Facts) -> Judged:
 
 
 def with_refunds(found: Iterable[Judged]) -> Iterator[Judged]:
-    """The same, with each payment that the source refunded and the ERP still has open explained by the refund that is held or waits. A refund
-    is told from others by its customer and amount: the source does not reliably name the payment."""
+    """The same, except that a payment which the source refunded and the ERP still has open is explained by the refund that is held or waits. A refund
+    is identified by customer and amount, because the source does not reliably name the payment."""
     found = list(found)
     coming: dict[tuple[str, Decimal], list[str]] = {}
     for one in found:
@@ -96,7 +96,7 @@ def _refunded(finding: Finding, coming: list[str]) -> Finding:
 
 
 class _Judging:
-    """One object while it is judged."""
+    """The judgement of one object."""
 
     def __init__(self, one: Issued, facts: Facts) -> None:
         self.one, self.facts = one, facts
@@ -111,11 +111,11 @@ class _Judging:
         self._told: set[str] = set()
 
     def _is_gone(self, booked: Booked) -> bool:
-        """Whether a reversal left nothing of a document, although it was read before and no list tells a deletion."""
+        """Whether a reversal removed a document completely, although it was read before and no list reports deletions."""
         return any(known.took_back == booked.erp_id and known.ref != booked.ref for known in self.known.values())
 
     def _twins(self, booked: Booked) -> list[Booked]:
-        """A document typed by hand that equals this one."""
+        """Documents typed by hand that equal this one."""
         alike = self.facts.typed.get(signature(booked)) if booked.amount and booked.party else None
         return [alike.pop()] if alike else []
 
@@ -135,7 +135,7 @@ class _Judging:
             kind = f.NOT_READ if self.facts.asked[self.one.place] else f.DROPPED_WEBHOOK
             yield Finding(kind, self.one.amount, words=f.CLASSES[kind])
 
-    # --- what the source does not want, or no longer --------------------------------------------------------------------
+    # --- what the source does not want, or no longer wants ----------------------------------------------------------------
 
     def _voided(self) -> Iterator[Finding]:
         left = self._sum(self.documents)
@@ -180,7 +180,7 @@ class _Judging:
             yield from self._document(w)
 
     def _after_corrections(self, carried: Decimal) -> Iterator[Finding]:
-        """Several documents by one object: the original, what took it back, what replaced it. Their sum counts."""
+        """Several documents of one object: the original, its reversal, its replacement. Their sum counts."""
         left = self._sum(self.documents)
         if left != carried:
             words = f"its documents add up to {money(left)}, the source has {money(carried)}"
@@ -218,7 +218,7 @@ class _Judging:
         words = "the ledger says that it was posted; the ERP does not show it" if is_read else f.CLASSES[kind]
         return Finding(kind, w.amount, w.amount, words)
 
-    # --- one document against what is wanted ------------------------------------------------------------------------------
+    # --- one document compared with what is wanted ------------------------------------------------------------------------
 
     def _compared(self, w: Wanted, booked: Booked) -> Iterator[Finding]:
         amount = self.amount_of(booked)
@@ -292,26 +292,26 @@ class _Judging:
         return day in self.one.settled_on or any(k.is_application and k.day == day for k in self.known.values())
 
     def _settled(self, booked: Booked) -> Iterator[Finding]:
-        """What a payment settles, less what of it is on its way."""
+        """What a payment settles, without the applications that are still on their way."""
         if self.one.settled is None or booked.settled is None:
             return
         less = self.one.settled - booked.settled
         coming = [k for k in self.known.values() if k.is_application and k.is_on_a_list]
         unclear = [k for k in coming if k.reason == reasons.CHANGED_AFTER_POST and e.made_key(k.op_key) == k.op_key]
-        begun = [k for k in coming if k.erp_id and k not in unclear]  # the ERP has it, and refused to go on with it
+        begun = [k for k in coming if k.erp_id and k not in unclear]  # the ERP has it, but refused its next step
         pending = sum((k.amount for k in coming if k not in unclear), ZERO)
         if not less or less in (pending, pending - sum((k.amount for k in begun), ZERO)):
-            return  # each of them is told as what it is
+            return  # each is reported separately
         self._told |= {k.op_key for k in coming}
         words = f"the source settles {money(self.one.settled)}, the ERP {money(booked.settled)}"
-        may_be_there = unclear and less == pending - sum((k.amount for k in unclear), ZERO)  # a lost ledger left them to a person
+        may_be_there = unclear and less == pending - sum((k.amount for k in unclear), ZERO)  # a lost ledger left these to a person
         yield Finding(f.UN_APPLIED, less, words=words, by=unclear[0].op_key if may_be_there else "", document=booked.erp_id)
 
     # --- amounts, and what the ledger says --------------------------------------------------------------------------------
 
     def amount_of(self, booked: Booked) -> Decimal:
-        """The amount of a document, with the sign of its source's amount. A journal's is what it books on the accounts by which the wanted
-        one is known, else its debits."""
+        """The amount of a document, with the sign of its source's amount. For a journal it is the sum on the accounts that carry the wanted journal's
+        amount, else the debits."""
         if booked.entity != "journal":
             return CREDITS.get((self.one.entity, booked.entity), 1) * booked.amount
         w = next((w for w in self.wanted if w.ref == booked.ref), self.wanted[0] if self.wanted else None)
@@ -322,7 +322,7 @@ class _Judging:
         return _on(booked.lines, w.control) * (1 if (expected > 0) == (w.amount > 0) else -1)
 
     def _way(self, booked: Booked) -> int:
-        """1, or -1 for a journal that takes back the first one of its object."""
+        """1, or -1 for a journal that reverses the first one of its object."""
         first = dict(self.documents[0].lines)
         return -1 if sum((first.get(key, ZERO) * amount for key, amount in booked.lines), ZERO) < 0 else 1
 
@@ -330,7 +330,7 @@ class _Judging:
         return sum((self.amount_of(booked) for booked in documents), ZERO)
 
     def _has_changed(self, w: Wanted) -> bool:
-        """Whether the source changed what moves money after the document was posted."""
+        """Whether the source changed a value that moves money after the document was posted."""
         entry = self.known.get(w.op_key)
         return entry is not None and entry.is_done and entry.source_hash != self.one.fingerprint
 
@@ -342,7 +342,7 @@ class _Judging:
         return Finding(kind, amount, difference, known.get(entry.reason, entry.detail or entry.reason), entry.op_key)
 
     def _corrected(self, kind: str, amount: Decimal, difference: Decimal, words: str, booked: Booked | None = None) -> Finding:
-        """A difference, with the entry that is to correct it, if one is on the list."""
+        """A difference, with the ledger entry that will correct it, if one is on the list."""
         entry = next((k for k in self.known.values() if k.is_on_a_list and not k.is_application), None)
         if entry is not None:
             self._told.add(entry.op_key)
@@ -350,7 +350,7 @@ class _Judging:
         return Finding(kind, amount, difference, words, entry.op_key if entry is not None else "", document)
 
     def _listed(self) -> Iterator[Finding]:
-        """What else of this object is on the list of `open`."""
+        """Other entries of this object on the list of `open`."""
         for entry in list(self.known.values()):
             if entry.is_on_a_list and entry.op_key not in self._told:
                 yield self._on_list(entry, entry.amount, ZERO)
@@ -365,13 +365,13 @@ def _account(key: tuple[str, tuple[tuple[str, str], ...]]) -> str:
 
 
 def _is_in(periods: Sequence[Period], code: str, day: date) -> bool:
-    """Whether a day lies in a period; a code that is not known is not judged."""
+    """Whether a day lies in a period. An unknown period code counts as yes."""
     found = [one for one in periods if one.code == code]
     return not found or any(one.first <= day <= one.last for one in found)
 
 
 def _same_period(periods: Sequence[Period], one: date, other: date) -> bool:
-    """Whether two days lie in one period; in one month, where no period is known."""
+    """Whether two days lie in one period, or if no period is known, in one month."""
     if not periods:
         return (one.year, one.month) == (other.year, other.month)
     return any(period.first <= min(one, other) and max(one, other) <= period.last for period in periods)

@@ -1,7 +1,7 @@
 """What is compared: an object of the source with the documents it wants, a document as the ERP shows it, and what the ledger knows. Pure.
 
-Everything here comes from canonical records of either side and from the hop's own mapping of them. The ledger says only why something
-differs, and which refs belong to an object.
+Everything here comes from canonical records of either side and from the hop's own mapping of them. The ledger only says why something differs, and
+which refs belong to an object.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from topology.rules.due import local_day
 
 ZERO = Decimal("0.00")
 MONEY = ("invoice", "credit_memo", "payment", "bill", "vendor_credit", "ap_payment", "journal")
-"""Entities that carry money which one side's documents have in common with the other's."""
+"""Entities that carry money and whose documents both sides have."""
 CREDITS: Mapping[tuple[str, str], int] = {
     ("invoice", "credit_memo"): -1,
     ("invoice", "ar_credit_memo"): -1,
@@ -34,13 +34,13 @@ CREDITS: Mapping[tuple[str, str], int] = {
     ("credit_memo", "invoice"): -1,
     ("vendor_credit", "bill"): -1,
 }
-"""Documents that are shown as positive amounts and take away from the amounts of the objects they come from, or from what was made of them."""
+"""Documents that are shown as positive amounts and reduce the amounts of the objects they come from, or of what was made of them."""
 _POSITIVE = frozenset({("credit_memo", "ar_credit_memo")})
-"""Commands whose amount is less than nothing, as what they bring into the books is, of objects whose own amounts are positive."""
+"""Commands with a negative amount, like their effect on the books, whose objects have positive amounts."""
 _CONTROL = ("receivable", "cash")
 _SILENT = ("ap_application", "ap_pay_hold", "ar_application", "completion", "customer", "vendor", "reversal")
 _LATER = ("apply", "unapply", "void", "upsert")
-"""Commands and actions that bring no amount of their own."""
+"""Commands and actions without an amount of their own."""
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 """An account, and further dimensions by name."""
@@ -51,8 +51,8 @@ Object = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A document that an object of the source wants, by the mapping in force now. `control` are the accounts whose sum is the amount of a
-    journal; `tax` those that carry tax alone."""
+    """A document that an object of the source wants, by the mapping in force now. `control` are the accounts whose sum is a journal's amount; `tax`
+    are those that carry only tax."""
 
     op_key: str
     ref: str
@@ -70,14 +70,14 @@ class Wanted:
 
     @property
     def is_document(self) -> bool:
-        """Whether it brings an amount into the books."""
+        """Whether it adds an amount to the books."""
         return self.record not in _SILENT and self.action not in _LATER
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An object of the source in one flow. `decision` says why it wants no document ("" = it wants one); `settled` is what of a payment
-    settles documents, None where it cannot be told."""
+    """An object of the source in one flow. `decision` says why it wants no document ("" = it wants one). `settled` is how much of a payment settles
+    documents, None if that is not known."""
 
     flow: str
     entity: str
@@ -107,7 +107,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A document as the ERP shows it. `amount` is positive for a credit, as it is shown; a journal has none of its own (`lines`)."""
+    """A document as the ERP shows it. `amount` is positive for a credit, as it is shown; a journal has only `lines`."""
 
     entity: str
     erp_id: str
@@ -124,7 +124,7 @@ class Booked:
     settled: Decimal | None = None
     account: str = ""
     is_marked: bool = True
-    """Whether the ref is still written in it; else the ledger knows it by its id."""
+    """Whether the ref is still in the document; if not, the ledger identified it by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +148,13 @@ class Known:
 
     @property
     def took_back(self) -> str:
-        """Id of a document of which a reversal left nothing: a draft that was deleted, or one that only changed its status. What is taken back by
-        an opposite document has an id of its own."""
+        """Id of a document that a reversal removed completely: a draft that was deleted, or a document that only changed its status. A reversal by an
+        opposite document has its own id."""
         return self.erp_id if self.record == REVERSAL and self.is_done else ""
 
     @property
     def is_application(self) -> bool:
-        """Whether it is about what a payment or credit settles, or takes such a thing back; it brings no amount of its own."""
+        """Whether it is an application of a payment or credit, or takes one back; it has no amount of its own."""
         return self.action == "apply" or e.made_key(self.op_key).endswith("|apply")
 
     @property
@@ -164,13 +164,13 @@ class Known:
 
     @property
     def is_on_a_list(self) -> bool:
-        """Whether a person or time is waited for, so that `open` names it."""
+        """Whether it waits for a person or for time, so that `open` lists it."""
         return self.state not in (*e.TERMINAL, "") and not self.is_done
 
 
 def posted(known: Iterable[Known]) -> dict[str, Known]:
-    """Ids of documents in the ERP -> what the ledger knows of them: a document whose text somebody changed is found by its id and amount. (By its id
-    alone a payment would be taken for an invoice, where each kind is numbered by itself.)"""
+    """Id of a document in the ERP -> what the ledger knows about it. A document whose text somebody changed is found by its id and amount. (If each
+    kind is numbered separately, the id alone could confuse a payment with an invoice.)"""
     return {
         one.erp_id: one
         for one in known
@@ -200,7 +200,7 @@ def wanted_of(record: str, command: Mapping[str, Any]) -> Wanted:
 
 
 def _as_shown(lines: Lines, *, is_credit: bool) -> Lines:
-    """The lines with the sign that the ERP's document shows: those of a credit are positive there, and less than nothing in some commands."""
+    """The lines with the sign that the ERP's document shows: those of a credit are positive there, but negative in some commands."""
     is_less = is_credit and sum((amount for _, amount in lines), ZERO) < 0
     return tuple((key, -amount) for key, amount in lines) if is_less else lines
 
@@ -272,7 +272,7 @@ def summed(lines: Iterable[tuple[str, Mapping[str, str], Decimal]]) -> Lines:
 
 @lru_cache(maxsize=65536)
 def _key(account: str, dimensions: tuple[tuple[str, str], ...]) -> Key:
-    """The key of a line. A chart has few of them, and lines by the hundred thousand share them."""
+    """The key of a line. Keys are cached, because a chart has few of them and hundreds of thousands of lines share them."""
     return plain(account), tuple(sorted((name, plain(code)) for name, code in dimensions if code))
 
 
@@ -281,8 +281,8 @@ def _without_accounts(lines: Lines) -> Lines:
 
 
 def shifted(wanted: Lines, booked: Lines) -> dict[Key, Decimal]:
-    """What the ERP's lines have more than the wanted ones, by account and by the dimensions that both sides name; empty = equal. Where lines are
-    wanted by item, the account is the ERP's own choice, and only dimensions are compared."""
+    """The ERP's amounts less the wanted ones, by account and by the dimensions that both sides name; empty = equal. If lines are wanted by item, the
+    ERP chooses the account, and only dimensions are compared."""
     if any(not account for (account, _), _ in wanted):
         wanted, booked = _without_accounts(wanted), _without_accounts(booked)
     theirs, ours = _named(booked), _named(wanted)

@@ -58,7 +58,7 @@ class Grid:
 @dataclass(frozen=True)
 class Form:
     """The headings of a table: those that it may have, those that it must have, those of dates. `is_open`: it may have others as well.
-    `for_people`: it may have these, which are read as they are and judged by nobody."""
+    `for_people`: it may have these, which are read unchanged and never checked."""
 
     columns: tuple[str, ...]
     required: tuple[str, ...]

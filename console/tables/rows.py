@@ -24,7 +24,7 @@ _FORMS = {
     "factor": (_NUMBER, "a plain number. Write it like 12 or 0.5"),
     "currency": (_ISO_4217, "the code of a currency. Write it like CAD"),
 }
-"""Columns of any table whose text is computed with or compared: what Excel made of it (`6.25%`, `0,0625`) would hold documents."""
+"""Columns of any table that are computed with or compared. A form that Excel made of them (`6.25%`, `0,0625`) would hold documents."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def _day(text: str) -> date | None:
 def sheet_of(
     table: str, columns: tuple[str, ...], rows: list[TableRow], seen: Mapping[str, tuple[int, str]] | None = None
 ) -> tuple[list[str], list[list[str]]]:
-    """Headings and lines for the rows of one table, as `rows_of` reads them. `seen`: how many documents need each key, and their amount; a
-    key without a row gets a line to be filled in, those that carry most documents first; of equal ones in the order in which they are looked up."""
+    """Headings and lines for the rows of one table, as `rows_of` reads them. `seen`: how many documents need each key, and their amount. A key
+    without a row gets a line to be filled in, those with most documents first, and equal ones in the order of look-up."""
     key, *others = columns
     rows = sorted((row for row in rows if row.table == table), key=lambda row: row.identity)
     lines = [[key_of(row.key, row.values), *(row.values.get(one, "") for one in others), row.identity[2]] for row in rows]
@@ -108,7 +108,7 @@ def sheet_of(
 
 
 def _once(lines: list[list[str]], known: dict[str, tuple[str, str]]) -> Iterator[list[str]]:
-    """The lines; what was seen of a key that has several (parts, days) is told on each of them."""
+    """The lines. If a key has several (parts, days), each of them shows how many documents need the key."""
     keys = [code(line[0]) for line in lines]
     for number, line in enumerate(lines):
         told = known.get(keys[number])

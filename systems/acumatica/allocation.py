@@ -32,7 +32,7 @@ _PROJECT = {"Project": "project", "ProjectTask": "task", "CostCode": "cost_code"
 
 
 def project_of(made: Mapped, record: Mapping[str, Any]) -> dict[str, str]:
-    """Project, task and cost code of a document by its row of `project`: that of its project, else that of its job; empty without a row."""
+    """Project, task and cost code of a document, from the row in table `project` of its project or else of its job; empty if neither has a row."""
     row = made.row("project", (record.get("project_id") or "", record.get("job_number") or "", record.get("job_id") or ""))
     return {name: row[column] for name, column in _PROJECT.items() if row.get(column)} if row is not None else {}
 
@@ -56,8 +56,8 @@ def place_of(made: Mapped, unit: Row, named: Named, default: str, category: str 
 
 
 def _account(made: Mapped, named: Named, default: str) -> str:
-    """The account of a row. A row without an account is unresolved, like a key without a row and a default, because Acumatica would choose an
-    account of its own."""
+    """The account of a row. A row without an account is unresolved, just like a key that has neither a row nor a default. Otherwise Acumatica would
+    choose the account."""
     if named.row is None:
         return made.default(named.table, named.key, default)
     return named.row.get("account") or made.missing(f"{named.table}.account", named.key)

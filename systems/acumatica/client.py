@@ -48,7 +48,7 @@ class Client:
         return await self.calls.look(Request("GET", self.url(path, query)), path, lambda answer: _taken(answer, path))
 
     async def ask(self, location: str) -> Response:
-        """Ask once whether an action is done, in the same session. Raises `NotSent` or `Unanswered`."""
+        """Ask once, in the same session, whether an action is done. Raises `NotSent` or `Unanswered`."""
         return await self.write(Request("GET", location))
 
     def url(self, path: str, query: Query = ()) -> str:

@@ -1,7 +1,7 @@
-"""What Acumatica keeps against what a command wants: how far the document is, and each field in which it differs. Pure.
+"""Compares what Acumatica keeps with what a command wants: which steps of the document are done, and each field in which it differs. Pure.
 
-Source: statuses are display strings (assumed): On Hold, Balanced, Open, Closed, Voided. A booked application leaves DocumentsToApply for
-ApplicationHistory (assumed from the two tabs of AR302000); a debit adjustment's booked part is its amount less its balance.
+Source: statuses are display strings (assumed): On Hold, Balanced, Open, Closed, Voided. A booked application moves from DocumentsToApply to
+ApplicationHistory (assumed from the two tabs of AR302000). The booked part of a debit adjustment is its amount less its balance.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from systems.writing.differences import Line, amount_differs, code_differs, day_
 RELEASED = ("Open", "Closed")
 GONE = ("Voided", "Rejected")
 ENTERED, BOOKED = ("DocType", "ReferenceNbr"), ("AdjustedDocType", "AdjustedRefNbr")
-"""How a row that is entered, and one of the history, names the document that it settles."""
+"""The fields that name the settled document, in a row that is only entered and in a row of the history."""
 APPLICATION_STEPS = {"ar_application": ("apply", "release"), "ap_application": ("apply", "settle")}
 
 
@@ -51,7 +51,7 @@ def document(row: Row, resolved: ResolvedCommand, settings: Settings) -> Documen
 
 
 def suspect(row: Row, resolved: ResolvedCommand) -> Document | None:
-    """The row as a suspect: same party, date and amount, typed by hand; None where it is something else."""
+    """The row as a suspect: same party, date and amount, typed by hand; None for any other row."""
     kind, command = KINDS[resolved.record], resolved.command
     is_same = (
         text(row, "Type") in kind.types
@@ -103,7 +103,7 @@ def _differences(row: Row, resolved: ResolvedCommand, settings: Settings) -> Ite
 
 
 def _was_applied_later(record: str, row: Row, paid_on: date | None) -> bool:
-    """Whether a payment shows the day of a later application: its date field is that of what was applied last (AdjDate)."""
+    """Whether a payment shows the day of a later application: its date field is the date of its last application (AdjDate)."""
     shown = day(row, KINDS[record].day)
     is_released = record == "ar_receipt" and text(row, "Status") in RELEASED
     return is_released and shown is not None and paid_on is not None and shown > paid_on
@@ -121,14 +121,15 @@ def wanted_line(one: PostingLine) -> Line:
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of an application beside the rows: `is_seen`, its own row was told before; `is_answer`, the rows answer its own request."""
+    """What is known of an application besides the rows: `is_seen` says that its row was identified before, `is_answer` that the rows are the answer
+    to its own request."""
 
     is_seen: bool = False
     is_answer: bool = False
 
 
 def application(row: Row, resolved: ResolvedCommand, told: Told = Told()) -> Document | None:
-    """The command's application on the payment that `row` shows; None where it is not there."""
+    """The command's application on the payment that `row` shows; None if it is not there."""
     target = settled_id(fields(resolved.command)["applications"][-1], resolved.ids, "invoice")
     booked = amounts_to(rows(row, "ApplicationHistory"), BOOKED, target)
     entered = amounts_to(rows(row, "DocumentsToApply"), ENTERED, target)
@@ -137,8 +138,8 @@ def application(row: Row, resolved: ResolvedCommand, told: Told = Told()) -> Doc
 
 
 def credit_application(row: Row, resolved: ResolvedCommand, told: Told = Told()) -> Document | None:
-    """The command's application on the debit adjustment that `row` shows, as `application`. It is booked where nothing of the adjustment is
-    entered only, for a row does not say so itself."""
+    """The command's application on the debit adjustment that `row` shows, like `application`. It counts as booked if no application of the adjustment
+    is merely entered, because a row does not say so itself."""
     target = settled_id(fields(resolved.command)["applications"][-1], resolved.ids, "bill")
     found = amounts_to(rows(row, "Applications"), ENTERED, target)
     pending = sum((money(one, "AmountPaid") for one in rows(row, "Applications")), Decimal(0))
@@ -150,15 +151,15 @@ def credit_application(row: Row, resolved: ResolvedCommand, told: Told = Told())
 
 @dataclass(frozen=True)
 class Rows:
-    """Amounts of the rows of one payer to one document: those that are booked, and those that are entered only."""
+    """Amounts of the rows from one payer to one document: those that are booked, and those that are only entered."""
 
     booked: Sequence[Decimal]
     entered: Sequence[Decimal]
 
 
 def _told_application(resolved: ResolvedCommand, ids: tuple[str, str], found: Rows, told: Told) -> Document | None:
-    """The document of an application (`systems/postings/siblings.py`). Where it is unclear whether a row is its own, or where a row is nobody's, the
-    document says so, and no request is sent. `ids` are those of payer and target."""
+    """The document of an application (`systems/postings/siblings.py`); None if it is absent. If it is unclear whether a row belongs to it, or if a
+    row belongs to no application, the document says so and no request is sent. `ids` are those of payer and target."""
     command, (payer, target) = resolved.command, ids
     shown, amount = standing((*found.booked, *found.entered)), cents(command["amount"])
     is_pending = amount in found.entered
@@ -177,7 +178,7 @@ def _told_application(resolved: ResolvedCommand, ids: tuple[str, str], found: Ro
 
 
 def has_target(resolved: ResolvedCommand) -> bool:
-    """Whether the id of what an application settles is known."""
+    """Whether the id of the document that an application settles is known."""
     one = fields(resolved.command)["applications"][-1]
     entity = "invoice" if resolved.record == "ar_application" else "bill"
     return bool(one["document_number"] or resolved.ids.get(f"{entity}/{one['document_id']}"))
@@ -189,7 +190,7 @@ def amounts_to(found: Sequence[Row], names: tuple[str, str], target: str) -> lis
 
 
 def sum_to(found: Sequence[Row], names: tuple[str, str], target: str) -> Decimal:
-    """What of these rows goes to a document, as `amounts_to`."""
+    """The sum of the amounts of these rows that go to a document; see `amounts_to`."""
     return sum(amounts_to(found, names, target), Decimal(0))
 
 
@@ -197,8 +198,8 @@ def sum_to(found: Sequence[Row], names: tuple[str, str], target: str) -> Decimal
 
 
 def memo_steps(memo: Row | None, original: Row | None) -> tuple[str, ...]:
-    """Which of the steps that apply a released credit memo to what it adjusts are done: both, where nothing can be applied any more. `memo` is
-    its row of the payment screen."""
+    """Which of the steps that apply a released credit memo to its original are done. Both are done if nothing more can be applied. `memo` is its row
+    of the payment screen."""
     if original is None or memo is None:
         return ()
     target = id_of(original)
@@ -209,6 +210,6 @@ def memo_steps(memo: Row | None, original: Row | None) -> tuple[str, ...]:
 
 
 def applicable(memo: Row, original: Row) -> Decimal:
-    """What of a credit memo can be applied to what it adjusts: as far as both are open."""
+    """How much of a credit memo can be applied to its original: no more than is open of each."""
     left = money(original, "Balance") if text(original, "Status") in RELEASED else Decimal(0)
     return max(Decimal(0), min(money(memo, "AvailableBalance"), left))

@@ -1,4 +1,4 @@
-"""What the demo has to know of Acumatica's simulator: sign-in, a crosswalk for its seeded books, what it keeps, a bad hour."""
+"""What the demo needs to know about Acumatica's simulator: sign-in, a crosswalk for its seeded books, what it keeps, and planned faults."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "Vendor
 _MEMO = "Credit Memo"
 _SETTLED = ("Invoice", _MEMO, "Bill")
 _SETTLES = ("Invoice", "Debit Memo", "Overdue Charge", "Bill")
-"""What a payment or credit settles. What a refund took out of it settles nothing."""
+"""The documents that a payment or credit settles. What a refund takes out of a payment settles nothing."""
 _CREDITS = {_MEMO: "credit_memo", "Debit Adj.": "vendor_credit"}
-"""Documents that are shown as positive amounts and take away from what they correct; each is a kind of its own."""
+"""Documents that are shown as positive amounts and reduce what they correct, each as a separate kind."""
 _GIVEN_BACK = ("Refund", "Voided Refund")
-"""Payments to a customer: the source tells them as less than nothing."""
+"""Payments to a customer, which the source shows as negative amounts."""
 _READ = {
     "Invoice": "invoice",
     "Debit Memo": "invoice",
@@ -32,7 +32,7 @@ _READ = {
     "Credit Adj.": "bill",
     "Debit Adj.": "vendor_credit",
 }
-"""As what each type is read. What voids a payment is not: the payment says that it is voided."""
+"""The entity as which each type is read. A document that voids a payment is not read, because the payment itself says that it is voided."""
 _UNITS = (
     ("Plumbing - Service", "PLB-000", "MAIN", "40100"),
     ("HVAC - Service", "HVS-000", "EAST", "40200"),
@@ -54,7 +54,7 @@ _LINES = (
     ("42100", "42100"),
     ("project", "40000"),
 )
-"""Kinds of line, the source's accounts that are no income of a job, and a project's billing; and where each goes."""
+"""Where each is booked: kinds of line, accounts of the source that are not income of a job, and the billing of a project."""
 
 
 class AcumaticaDemo:
@@ -67,11 +67,11 @@ class AcumaticaDemo:
 
     @property
     def label(self) -> str:
-        """Its contractor."""
+        """The name of its contractor."""
         return "Acme Heating, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """A licence for 30,000 calls in a scaled minute, existing masters, and a quick release."""
+        """A licence for 30,000 calls in a scaled minute, masters that already exist, and a quick release."""
         return {"customers": "200", "vendors": "40", "max_sessions": "6", "concurrent_calls": "40", "release_seconds": "0.01"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -131,12 +131,12 @@ class AcumaticaDemo:
         }
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind that is asked for."""
+        """The path of every kind that is asked for."""
         kinds = (*_DOCUMENTS, *_MASTERS, "Account", "Subaccount", "FinancialPeriod")
         return (BALANCES, *(f"documents?kind={kind}" for kind in kinds))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
-        """Masters that a first match should have read."""
+        """The masters that a first match should have read."""
         kinds = {ours: (kind, key) for kind, (ours, key) in _MASTERS.items()}
         if entity not in kinds:
             return []
@@ -165,13 +165,13 @@ class AcumaticaDemo:
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
-        """Documents with their ref, done when released; masters by their id."""
+        """Documents with their ref, which are done when released; masters by their id."""
         found = []
         memos = {row["number"]: row for row in ask("documents?kind=Payment")["documents"] if row["type"] == _MEMO}
         for kind in _DOCUMENTS:
             for row in ask(f"documents?kind={kind}")["documents"]:
                 if (kind, row["type"]) == ("Payment", _MEMO):
-                    continue  # a released credit memo shows on the payment screen, too, and settles there
+                    continue  # a released credit memo also shows on the payment screen, and its applications are counted there
                 settling = memos.get(row["number"], row) if row["type"] == _MEMO else row
                 # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
                 rows = [] if settling["type"] in _SETTLED and settling is row else settling["applications"]
@@ -186,16 +186,16 @@ class AcumaticaDemo:
         return found
 
     def balances(self, ask: Ask) -> Balances:
-        """By the released documents of each party."""
+        """From the released documents of each party."""
         told = ask(BALANCES)
         return Balances(*({row["id"]: _amount(row["balance"]) for row in told[kind]} for kind in ("customers", "vendors")))
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Every flow is event-driven."""
+        """No settings: every flow is event-driven."""
         return {}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Nothing comes from here; its people only read."""
+        """No acts: nothing originates here, its people only read."""
         return ()
 
     def faults(self) -> Sequence[Act]:

@@ -22,7 +22,7 @@ from systems.parents import parent_id
 Ids = Mapping[str, str]
 DESCRIPTION = 255
 _CORRECT = "|correct|"
-"""What stands before the number of a correction in its op-key."""
+"""The text before the number of a correction in its op-key."""
 _COUNTRIES = {"USA": "US", "UNITED STATES": "US", "CAN": "CA", "CANADA": "CA"}
 
 
@@ -44,7 +44,7 @@ class Kind:
     """-1 for a document that Acumatica keeps with the opposite sign of its command: a credit memo of 30.00 is -30.00 at the source."""
 
     def amount(self, ours: Decimal) -> Decimal:
-        """An amount of ours as the document has it, and the other way round."""
+        """Converts an amount between our sign and the document's sign, in either direction."""
         return ours * self.sign
 
 
@@ -110,13 +110,14 @@ def fields(command: CommandEnvelope) -> dict[str, Any]:
 
 
 def party(kind: Kind, command: CommandEnvelope, ids: Ids) -> str:
-    """Customer or vendor of the document: the crosswalk's own, else the resolved link."""
+    """Customer or vendor of the document: the one that the crosswalk names, else the resolved link."""
     named = fields(command)["dimensions"].get(kind.party_role.capitalize(), "")
     return str(named) or parent_id(command, kind.party_role, ids)
 
 
 def description(command: CommandEnvelope, settings: Settings, post_on: date | None = None) -> str:
-    """Header text; it begins with our ref unless a user field keeps it, and tells the source's own day where it is posted on another."""
+    """Header text. It begins with our ref unless a user field keeps the ref, and states the source's own day if the document is posted on another
+    day."""
     own = fields(command)
     moved = f" (of {own['date']}, posted {post_on})" if post_on else ""
     whole = str(own.get("description", "")) if settings.custom_ref else f"{command['ref']} {own.get('description', '')}".strip()
@@ -124,13 +125,13 @@ def description(command: CommandEnvelope, settings: Settings, post_on: date | No
 
 
 def day_of(kind: Kind, resolved: ResolvedCommand) -> date:
-    """The day that a document has. A payment has no period of its own: its date moves where its period is closed."""
+    """The date of a document. A payment has no period field, so its date moves if its period is closed."""
     own: date = fields(resolved.command)["date"]
     return resolved.post_on if resolved.post_on is not None and kind.entity == "Payment" else own
 
 
 def custom_ref(settings: Settings, ref: str) -> dict[str, Any]:
-    """Our ref in a user field, where the settings say so."""
+    """Our ref in a user field, if the settings name one."""
     if not settings.custom_ref:
         return {}
     view, _, name = settings.custom_ref.partition(".")
@@ -143,7 +144,7 @@ def is_taxed_by_erp(command: CommandEnvelope) -> bool:
 
 
 def create_body(resolved: ResolvedCommand, settings: Settings, period: str = "") -> dict[str, Any]:
-    """The body that creates the command's document or master record. `period` is the one that it is posted to, "" = that of its date."""
+    """The body that creates the command's document or master record. `period` is the period to post to, "" = the period of its date."""
     record, command, ids = resolved.record, resolved.command, resolved.ids
     if record in MASTERS:
         return _master(record, command)
@@ -165,14 +166,14 @@ def create_body(resolved: ResolvedCommand, settings: Settings, period: str = "")
 
 
 def anew(number: str, op_key: str) -> str:
-    """The vendor's number of a bill or credit that is written anew: the one that it corrects keeps the number, and a second one may be
-    refused."""
+    """The vendor's number for a bill or credit that replaces a corrected one. The corrected document keeps the number, and Acumatica may refuse to
+    use it twice."""
     _, _, correction = op_key.rpartition(_CORRECT)
     return f"{number[:36]}/{int(correction) + 1}"
 
 
 def paid_out(command: CommandEnvelope, ids: Ids) -> list[tuple[Application, str]]:
-    """What a refund pays out, each with the id of its document: its credit memos, and the rest of the payment that it gives back."""
+    """What a refund pays out, each item with the id of its document: its credit memos, and the rest of the payment that it gives back."""
     own = fields(command)
     found = [(one, _memo_id(one, ids)) for one in own["applications"]]
     rest = -command["amount"] - sum((one["amount"] for one, _ in found), Decimal(0))
@@ -304,7 +305,7 @@ def unhold_body(erp_id: str) -> dict[str, Any]:
 
 
 def settled_id(one: Application, ids: Ids, entity: str) -> str:
-    """Id of the document that an application settles: the resolved link, else the number that the opening balances gave it."""
+    """Id of the document that an application settles: the resolved link, else the number from the opening balances."""
     found = ids.get(f"{entity}/{one['document_id']}", "") or one["document_number"]
     if not found:
         raise Refused(f"acumatica: {entity} {one['document_id']} has no id here; link it first")
@@ -312,21 +313,21 @@ def settled_id(one: Application, ids: Ids, entity: str) -> str:
 
 
 def application_body(resolved: ResolvedCommand) -> dict[str, Any]:
-    """Appends one application to a payment that Acumatica keeps, on its own day: ApplicationDate is the date of what is applied next (AdjDate),
-    and release refuses one before the invoice's; without it the application would be booked on the day of the payment."""
+    """Appends one application to a payment that Acumatica keeps, on the application's own day. ApplicationDate is the date of the next application
+    (AdjDate); without it the application would be booked on the day of the payment. Release refuses a date before the invoice's."""
     own, keys = fields(resolved.command), keys_of(parent_id(resolved.command, "payment", resolved.ids))
     one, on = own["applications"][-1], resolved.post_on or own["date"]
     return keys | body(ApplicationDate=on) | {"DocumentsToApply": [_row(one, settled_id(one, resolved.ids, "invoice"))]}
 
 
 def credit_application_body(resolved: ResolvedCommand) -> dict[str, Any]:
-    """Appends one application to a debit adjustment that Acumatica keeps; the endpoint has no date of it."""
+    """Appends one application to a debit adjustment that Acumatica keeps. The endpoint has no date field for it."""
     one, keys = fields(resolved.command)["applications"][-1], keys_of(parent_id(resolved.command, "credit", resolved.ids))
     return keys | {"Applications": [_row(one, settled_id(one, resolved.ids, "bill"))]}
 
 
 def memo_application_body(memo_id: str, original_id: str, amount: Decimal, on: date) -> dict[str, Any]:
-    """Applies a credit memo to what it adjusts."""
+    """Applies a credit memo to the document that it adjusts."""
     kind, number = original_id.split("/", 1)
     row = body(DocType=kind, ReferenceNbr=number, AmountPaid=cents(amount))
     return keys_of(memo_id) | body(ApplicationDate=on) | {"DocumentsToApply": [row]}

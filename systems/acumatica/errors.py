@@ -1,8 +1,8 @@
 """Acumatica's refusals: one table for writes and reads, and where an answer keeps its code and words (`systems/http/rules.py`).
 
-Sources: OpenAPI Default 24.200.001 (status codes, `HttpError`), Integration Development Guide (412, 422, login limits), field notes against
-live tenants (exception types and texts; that most business refusals are HTTP 500). The vendor gives no codes beside the exception type, so
-texts decide where the type says nothing. For a write, what is not in the table is AMBIGUOUS.
+Sources: OpenAPI Default 24.200.001 (status codes, `HttpError`), Integration Development Guide (412, 422, login limits), field notes against live
+tenants (exception types and texts; most business refusals are HTTP 500). The vendor gives no codes except the exception type, so texts decide if the
+type says nothing. For a write, an answer that is not in the table is AMBIGUOUS.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TABLE: tuple[Rule, ...] = (
     Rule((409, 500), r"Another process has (updated|added)", Verdict.DEFINITE_NO, "concurrency"),  # field notes
     Rule((500, 422), r"financial period .*(closed|locked|inactive|does not exist)", Verdict.REJECT, "period_closed"),  # field notes
     Rule((500, 422), r"same vendor reference", Verdict.REJECT, "vendor_ref_duplicate"),  # preference of AP101000
-    Rule((500, 422), r"is deposited", Verdict.REJECT, "deposited"),  # a payment at the bank is not voided (words assumed)
+    Rule((500, 422), r"is deposited", Verdict.REJECT, "deposited"),  # a deposited payment cannot be voided (words assumed)
     Rule((500, 422), r"is reconciled", Verdict.REJECT, "reconciled"),  # as above
     Rule((500, 422), r"was refunded; void the refund", Verdict.REJECT, "refunded"),  # as above
     Rule((500,), r"No entity satisfies the condition", Verdict.REJECT, "gone"),  # field notes

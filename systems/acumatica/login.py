@@ -1,8 +1,8 @@
 """How one role signs in at an Acumatica instance: OAuth 2.0 or cookie login, version check, logout.
 
-Facts (Integration Development Guide): tokens of the password flow live 3,600 s, refresh tokens rotate at each use and are never shared
-between roles; a bearer call opens a server session too, which only logout frees; with `api:concurrent_access` cookies name the session.
-The number of sessions is licensed; exhaustion shows as text "API Login Limit", as 429, or as a 302 to an error page (field notes).
+Facts (Integration Development Guide): tokens of the password flow live 3,600 s; refresh tokens rotate at each use and are never shared between roles.
+A bearer call opens a server session too, which only logout frees; with `api:concurrent_access`, cookies name the session. The number of sessions is
+licensed. Exhaustion shows as the text "API Login Limit", as 429, or as a 302 to an error page (field notes).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from systems.http.rules import REDIRECTS
 from systems.http.tokens import Granted, granted
 
 _COOKIE_LIFE = timedelta(minutes=8)
-"""For how long an idle cookie session is used again without a check. Idle sessions end after ten to twenty minutes (field notes)."""
+"""For how long an idle cookie session is reused without a check. Idle sessions end after ten to twenty minutes (field notes)."""
 _REMEDIES = {
     "invalid_client": "Check client_id (with @tenant) and client_secret of the connected application.",
     "invalid_grant": "Check username, password and tenant of the integration user.",
@@ -31,7 +31,7 @@ _REMEDIES = {
 
 
 class AcumaticaLogin(Login):
-    """See `Login`. A sign-in counts when the pinned version is seen to be offered; until then the session is kept and checked again."""
+    """See `Login`. A sign-in counts once the instance is seen to offer the pinned version; until then the session is kept and checked again."""
 
     calls = 2
 
@@ -62,7 +62,7 @@ class AcumaticaLogin(Login):
         return with_headers(request, made)
 
     def seen(self, answer: Response) -> timedelta | None:
-        """See `Login`. Cookies name the session, and each use of a session by cookies alone keeps it alive."""
+        """See `Login`. Cookies name the session. A session with cookies alone stays alive as long as it is used."""
         if self._settings.sign_in == "oauth" and not self._settings.concurrent_access:
             return None
         self._cookies.keep(answer)

@@ -1,7 +1,7 @@
-"""Looks documents up in Acumatica: what is asked for by which condition, and what the rows say.
+"""Looks documents up in Acumatica: the condition of each request, and what the rows mean.
 
-A document is found by our ref, with suspects in the same request. An application has no ref: the payment or debit adjustment that it belongs to is
-read. The memo of an adjustment is read on the payment screen as well, and what a refund pays out is read before it is written.
+A document is found by our ref, and suspects by the same request. An application has no ref, so the payment or debit adjustment that it belongs to is
+read. The memo of an adjustment is also read on the payment screen. What a refund pays out is read before the refund is written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from systems.parents import link_name, parent_id
 from systems.writing.frame import Attempt, is_seen
 
 APPLICATIONS = {"ar_application": ("Payment", "payment"), "ap_application": ("Bill", "credit")}
-"""Entity in which an application is entered, and the role of what is applied."""
+"""The entity in which an application is entered, and the role of the document that is applied."""
 MOST_LOOKS = 3
 _SELECT = "Type,ReferenceNbr,Status,Hold,Description"
 _OF_PAYMENT = ("$expand", "DocumentsToApply,ApplicationHistory")
@@ -40,13 +40,13 @@ def entity_of(record: str) -> str:
 
 
 def keyed(erp_id: str) -> str:
-    """The condition of one document by its id."""
+    """The condition that finds one document by its id."""
     kind, number = pair_of(erp_id)
     return f"(Type eq {quoted(kind)} and ReferenceNbr eq {quoted(number)})"
 
 
 def adjusted_by(resolved: ResolvedCommand) -> str:
-    """Id of the invoice that a credit memo adjusts and is applied to; "" where there is none here."""
+    """Id of the invoice that a credit memo adjusts and is applied to; "" if Acumatica has no such invoice."""
     if resolved.record != "ar_credit_memo":
         return ""
     originals = [parent for parent in resolved.command["parents"] if parent["role"] == "original"]
@@ -55,8 +55,8 @@ def adjusted_by(resolved: ResolvedCommand) -> str:
 
 
 def _cannot_be(resolved: ResolvedCommand) -> bool:
-    """Whether an application cannot be there, because Acumatica does not have what it applies, or what it settles: a request names both, and what
-    has an application is not taken back. After a lost ledger nobody knows what was there."""
+    """Whether an application is certainly absent because Acumatica lacks the document that it applies or the one that it settles. A request names
+    both, and a document with an application is not taken back. If the ledger was lost, it is not known what had been written."""
     if resolved.tried_since is None:
         return False
     role = APPLICATIONS[resolved.record][1]
@@ -72,7 +72,7 @@ class Looking:
         self.settings = client.settings
 
     async def rows(self, attempt: Attempt, entity: str, query: Query) -> list[Row]:
-        """The rows of a list, asked for once."""
+        """The rows of a list. The request is sent once."""
         attempt.calls += 1
         answer = await self._client.look(f"/{entity}", query)
         return [row for _, row in listed(answer, entity)]
@@ -86,7 +86,7 @@ class Looking:
         """What a look-up of an ordinary write shows."""
         resolved = attempt.resolved
         if resolved.record == paying.RECORD and not paying.has_bill(resolved):
-            return Found(())  # where nothing is owed nothing is held, and to set a hold twice does no harm
+            return Found(())  # without a bill there is no hold, and setting a hold twice does no harm
         if resolved.record in APPLICATIONS and _cannot_be(resolved):
             return Found(())
         query = [("$filter", self._condition(resolved)), *self.view(resolved.record)]
@@ -117,7 +117,7 @@ class Looking:
         return tuple([await self._applied(attempt, one, target, original) for one in made])
 
     async def _applied(self, attempt: Attempt, memo: Document, target: str, original: Row | None) -> Document:
-        """The memo with the steps that apply it to its original."""
+        """The memo, with those of its steps done that apply it to its original."""
         if "release" not in memo.steps_done:
             return memo
         if not target:
@@ -126,7 +126,7 @@ class Looking:
         return replace(memo, steps_done=(*memo.steps_done, *steps))
 
     async def _payable(self, attempt: Attempt) -> Found:
-        """Whether what a refund pays out is open: nothing is sent where it is not."""
+        """Whether enough is open of what a refund pays out. If not, nothing is sent."""
         try:
             wanted = documents.paid_out(attempt.resolved.command, attempt.resolved.ids)
         except Refused:
@@ -171,7 +171,7 @@ class Looking:
         return [*expand, ("$select", ",".join(wanted)), *self.custom()]
 
     def by_ref(self, record: str, ref: str) -> str:
-        """The condition of a document by our ref."""
+        """The condition that finds a document by our ref."""
         if record in MASTERS:
             return f"AccountRef eq {quoted(ref)}"
         custom = self.settings.custom_ref
@@ -190,7 +190,7 @@ class Looking:
         try:
             own = documents.party(kind, command, resolved.ids)
         except Refused:
-            return by_ref  # a party without id has no documents; one with our ref is seen all the same
+            return by_ref  # a party without an id has no documents there, but one with our ref would still be found
         amount = format(kind.amount(command["amount"]).normalize(), "f")
         same = f"{kind.party} eq {quoted(own)} and {kind.day} eq datetimeoffset'{day}' and {kind.total} eq {amount}"
         target = adjusted_by(resolved)

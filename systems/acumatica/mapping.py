@@ -1,4 +1,4 @@
-"""Where Acumatica's words end: what its objects are in ours, and what our records become in it. Pure.
+"""The border of Acumatica's vocabulary: its objects in our words, and our records as its documents. Pure.
 
 `to_canonical` reads accounts, dimensions, masters, periods and sightings of documents; `to_commands` maps what the field-service system holds.
 """

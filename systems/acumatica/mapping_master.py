@@ -1,7 +1,7 @@
 """Customers and vendors, from canonical to the commands that create what is missing. Pure.
 
-Acumatica owns code, legal name, terms, tax id and status (accounting.md 21), so an existing record is linked and never overwritten; a missing
-one is created only where the connection says `create_missing` (accounting.md 19).
+Acumatica owns code, legal name, terms, tax id and status (accounting.md 21), so an existing record is linked and never overwritten; a missing one is
+created only if the connection says `create_missing` (accounting.md 19).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VENDORS = "A3V"
 
 
 def customer_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer becomes: one upsert for ever; a merged one follows its survivor."""
+    """What a customer becomes: a single upsert; a merged customer becomes the one that survived."""
     if excluded := excluded_customer(record, plan, CUSTOMERS):
         return excluded
     made = mapped(plan, None)

@@ -1,6 +1,6 @@
 """Vendor bills and vendor credits, from canonical to Acumatica's Bill and its debit adjustment. Pure.
 
-The vendor's own number stays in VendorRef (accounting.md 4). What is decided about any payable: `systems/postings/payable.py`.
+The vendor's own number stays in VendorRef (accounting.md 4). Rules for payables of any ERP: `systems/postings/payable.py`.
 """
 
 from __future__ import annotations

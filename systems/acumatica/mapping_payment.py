@@ -1,6 +1,6 @@
 """Customer payments and refunds, from canonical to Acumatica's Payment and its applications. Pure.
 
-What is decided about any collection: `systems/postings/collection.py`.
+Rules for collections of any ERP: `systems/postings/collection.py`.
 """
 
 from __future__ import annotations

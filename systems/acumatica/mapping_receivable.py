@@ -1,9 +1,9 @@
 """Invoices to customers, from canonical to Acumatica's Invoice and Credit Memo; the invoice number stays in CustomerOrder. Pure.
 
-A positive adjustment is an invoice of its own; a negative one, and a negative invoice, is a credit memo. Both wait for what they adjust, or need
-its row of `opening_balance`. The memo of an adjustment is applied to what it adjusts, as far as both are open; the rest stays open.
+A positive adjustment is a separate invoice. A negative adjustment or a negative invoice is a credit memo. An adjustment waits for the document that
+it adjusts, or needs that document's row of `opening_balance`. Its memo is applied to that document as far as both are open; the rest stays open.
 
-What is decided about any sale and its tax: `systems/postings/receivable.py` and `tax.py`. Rules: accounting.md 4, 15, 17, 18, 20.
+Rules for sales and tax of any ERP: `systems/postings/receivable.py` and `tax.py`. See accounting.md 4, 15, 17, 18, 20.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def sale_draft(record: Mapping[str, Any], plan: Plan, target: Target, hold: Hold | None = None) -> Draft:
-    """The invoice of a sale, or the credit memo of a negative one. `hold`: why it is for a person whatever its lines say."""
+    """The invoice of a sale, or the credit memo of a negative sale. `hold`: why a person has to look at it, whatever its lines say."""
     return sold(record, _draft(record, mapped(plan, record["invoice_date"]), target, hold))
 
 
 def header_dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:
-    """Branch, and the customer where the crosswalk names it."""
+    """The branch, and the customer if the crosswalk names it."""
     return {"Branch": branch_of(made, unit)} | ({"Customer": customer} if customer else {})
 
 
@@ -89,7 +89,7 @@ def _draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold |
 
 
 def _closed(record: Mapping[str, Any], made: Mapped, lines: list[PostingLine], unit: Row, zone: str) -> Hold | None:
-    """Make the lines add up to the total, less what Acumatica computes itself."""
+    """Make the lines add up to the total, less the tax that Acumatica computes itself."""
     untaxed = record["total"] - (record["tax"] if zone else Decimal(0))
     return closed(lines, untaxed, made.settings.accounts.rounding_limit, lambda: rounding_place(made, unit, lines))
 
@@ -103,8 +103,8 @@ def _line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made: Mapped
 
 
 def _place(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped, category: str) -> Place:
-    """Account and own subaccount of a line: by sku, by the source's GL account, the unit's sales account, by kind, by default; where rows alone
-    decide (`rows_alone_decide`), by a row or not at all."""
+    """Account and subaccount of a line: by sku, by the source's GL account, by the unit's sales account, by kind, or by default. If only rows may
+    decide (`rows_alone_decide`), a row is required."""
     keys, accounts = line_keys(one, record), made.settings.accounts
     row = made.row("line_type", keys)
     if row is not None or rows_alone_decide(one, record):
@@ -116,8 +116,8 @@ def _place(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped,
 
 
 def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
-    """Under tax_mode erp, the tax zone that Acumatica shall compute by; "" where the source's tax travels as lines or there is none. What the
-    source taxed nothing of (an exempt customer) travels as exempt lines, or Acumatica would tax them."""
+    """Under tax_mode erp, the tax zone by which Acumatica computes tax; "" if the source's tax is sent as lines or there is none. If the source taxed
+    nothing (an exempt customer), the lines are sent as exempt, because Acumatica would tax them otherwise."""
     if made.plan.tax_mode != "erp" or not record["tax"]:
         return ""
     keys = zone_keys(record)

@@ -1,6 +1,6 @@
-"""What is seen in Acumatica, in our own words: chart of accounts, dimensions, masters, periods, and documents with our ref where they carry it.
+"""What is seen in Acumatica, in our own words: chart of accounts, dimensions, masters, periods, and documents, with our ref if they carry it.
 
-Source of the field names: OpenAPI Default 24.200.001. Documents are ours when Description begins with our ref, or the user field of the settings
+Source of the field names: OpenAPI Default 24.200.001. A document is ours if Description begins with our ref, or if the user field of the settings
 holds it.
 """
 
@@ -25,26 +25,26 @@ SYSTEM = "acumatica"
 REF = re.compile(r"ST-[A-Z2-7]{20}")
 _ZERO = Decimal(0)
 _DIMENSIONS = ("Subaccount", "Branch")
-"""What a line of a document has beside its account."""
+"""The dimensions of a document's line besides its account."""
 _INVOICES = ("Invoice", "Debit Memo")
-"""What a customer owes. A debit memo is what takes back a credit memo."""
+"""Documents that a customer owes. A debit memo takes back a credit memo."""
 _BILLS = ("Bill", "Credit Adj.")
-"""What we owe a vendor. A credit adjustment is what takes back a debit adjustment."""
+"""Documents that we owe a vendor. A credit adjustment takes back a debit adjustment."""
 _RECEIPTS = ("Payment", "Prepayment")
-"""What voids one of these, or a refund, is not read: the voided document says itself that it is `Voided`."""
+"""A document that voids one of these, or a refund, is not read: the voided document itself has the status `Voided`."""
 _REFUND = "Refund"
-"""A payment to a customer: it is shown positive there, and negative in our records."""
+"""A payment to a customer: Acumatica shows it as positive, our records as negative."""
 _AMOUNTS = ("Amount", "TaxTotal", "Balance", "PaymentAmount", "AvailableBalance")
 
 _MOVING = ("total", "tax", "currency", "vendor_id", "vendor_number")
-"""What moves money of a payable, beside its date."""
+"""The fields of a payable that move money, besides its date."""
 
 Shaped = tuple[str, dict[str, Any], tuple[str, ...]]
 """Canonical entity, its fields, and the names of those that move money."""
 
 
 def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
-    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    """What follows from one raw record. Raises `Malformed` if it cannot be read."""
     settings = settings_of(reading.settings, Settings, SYSTEM)
     found = parse(raw["body"])
     if not isinstance(found, dict):
@@ -66,12 +66,12 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
 
 
 def _kept(row: Row, notes: list[str]) -> Row:
-    """The row with its amounts to the places that our records keep: what is only seen is never posted."""
+    """The row with its amounts rounded to the places of our records. What is only seen is never posted."""
     return {**row, **{name: {"value": near_money(row, name, notes)} for name in _AMOUNTS if name in row}}
 
 
 def ref_in(row: Row, settings: Settings) -> str:
-    """Our ref in a document or master record; "" where it carries none."""
+    """Our ref in a document or master record; "" if it carries none."""
     view, _, name = settings.custom_ref.partition(".")
     if view:
         field = linked(linked(linked(row, "custom"), view), name)
@@ -165,7 +165,7 @@ def _vendor(row: Row, _: Reading) -> Shaped:
 
 
 def _period(one: Row) -> dict[str, Any]:
-    """A period of a financial year (screen GL201000); EndDate is taken as the last day as printed."""
+    """A period of a financial year (screen GL201000). EndDate is taken to be the last day, as printed."""
     code, status = _required(one, "FinancialPeriodID"), text(one, "Status")
     is_open = status == "Open"
     return {
@@ -229,7 +229,7 @@ def _credit_memo(row: Row, reading: Reading) -> Shaped:
 
 
 def _line(one: Row) -> dict[str, Any]:
-    """What the lines of invoices and bills have in common; quantities and prices are not read, since nothing depends on them."""
+    """What the lines of invoices and bills have in common. Quantities and prices are not read, because nothing depends on them."""
     return {
         "line_id": text(one, "id") if isinstance(one.get("id"), dict) else str(one.get("id", "")),
         "sku_code": text(one, "InventoryID"),
@@ -300,7 +300,7 @@ def _bill(row: Row, reading: Reading) -> Shaped | Filtered:
 
 
 def _pushed(found: Row, settings: Settings) -> Sequence[Normalised]:
-    """The rows of a push notification as requests to look again (guide: an update is in Inserted and Deleted; rows are flat)."""
+    """The rows of a push notification as requests to read the objects again (guide: an update is in Inserted and Deleted; rows are flat)."""
     query = found.get("Query")
     entity = settings.push_entities.get(query) if isinstance(query, str) else None
     if entity is None:

@@ -40,7 +40,8 @@ def listed(answer: Response, what: str) -> list[tuple[bytes, Row]]:
 
 
 def cut(answer: Response, what: str, member: str | None = None) -> list[tuple[bytes, Any]]:
-    """The rows of a list answer (of its `member`) with their exact bytes; one that cannot be read is `Unreadable`. Raises as `page_of`."""
+    """The rows of a list answer (of its `member`) with their exact bytes; a row that cannot be read is `Unreadable`. Raises the errors of
+    `page_of`."""
     found = page_of(answer, member, f"acumatica {what}")[1]
     if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
         raise Garbled(f"acumatica {what}: a row is no object", answer.body)

@@ -1,4 +1,4 @@
-"""Whether a bill that Acumatica keeps may be paid: its field ApprovedForPayment, which can be set on a released bill while something of it is open
+"""Whether a bill that Acumatica keeps may be paid: its field ApprovedForPayment, which can be set on a released bill while part of it is open
 (assumed: "Approved for Payment" of the screen AP301000). Pure.
 """
 
@@ -22,12 +22,12 @@ HELD = ("hold",)
 
 
 def held(row: Row, resolved: ResolvedCommand) -> Document | None:
-    """The hold of the command on the bill that `row` shows; None where it is to be paid."""
+    """The command's hold on the bill that `row` shows; None if the bill may be paid."""
     return _document(row, resolved, HELD) if flag(row, "ApprovedForPayment") is False else None
 
 
 def found(rows: list[Row], resolved: ResolvedCommand) -> Found:
-    """What a look-up shows. A bill that is paid or settled in whole, or gone, takes no hold any more: a person is told."""
+    """What a look-up shows. A bill that is gone, or fully paid or settled, can no longer be held: a person is informed."""
     made = tuple(one for row in rows if (one := held(row, resolved)) is not None)
     done = [row for row in rows if text(row, "Status") in ("Closed", *GONE)]
     if made or not done:
@@ -37,7 +37,7 @@ def found(rows: list[Row], resolved: ResolvedCommand) -> Found:
 
 
 def lifted(undo: Undo, row: Row | None) -> Undone:
-    """How far a hold is lifted: nothing is left of one whose bill is gone."""
+    """How far a hold is lifted. If the bill is gone, nothing is left to lift."""
     is_lifted = row is None or text(row, "Status") in GONE or flag(row, "ApprovedForPayment") is not False
     return Undone(undo.done(_name(bill_of(undo)), LIFT)) if is_lifted else Undone()
 

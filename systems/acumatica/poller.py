@@ -1,7 +1,7 @@
 """Reads Acumatica for the pollers: lists by change time or in full, and single objects by their keys.
 
-Facts (Integration Development Guide): a list is a bare array without count or next link, read until a page is short; `$orderby` is not
-documented, `$skip` is no snapshot (`systems/feeds/offset.py`).
+Facts (Integration Development Guide): a list is a bare array without count or next link, and is read until a page is short. `$orderby` is not
+documented, and `$skip` is not a snapshot (`systems/feeds/offset.py`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Reader:
         )
 
     async def _rows(self, feed: Feed, at: Offset) -> Response:
-        """A page from the last row that was read on, that row included."""
+        """A page that begins with the last row that was read."""
         paged = [("$skip", str(at.first_row)), ("$top", str(self._client.settings.page_size + 1))]
         return await self._client.get(f"/{NAMES[feed.entity].vendor}", [*self._query(feed, at), *paged])
 
@@ -80,7 +80,7 @@ class _Reader:
         return self._client.calls.server_now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
 
     def _bound(self, feed: Feed, at: Offset) -> str:
-        """Lower bound of the window: what was seen last, less the overlap; at first what the settings say."""
+        """Lower bound of the window: the newest change that was seen, less the overlap; at the start, the date in the settings."""
         if (since := at.bound(feed.overlap)) is not None:
             return since.isoformat(timespec="milliseconds")
         start = self._client.settings.read_from
@@ -99,7 +99,7 @@ class _Reader:
         return Page(found, "", False, digest_of(answer.body))
 
     async def _branches(self) -> Page:
-        """Companies and branches, by an inquiry."""
+        """Companies and branches, read by an inquiry."""
         answer = await self._client.inquire(_INQUIRY, "Results")
         found = _elements(NAMES["branch"], cut(answer, _INQUIRY, "Results"))
         return Page(found, stored(Offset()), False, digest_of(answer.body))
@@ -146,7 +146,7 @@ def _is(resource: Resource, source_id: str) -> str:
 
 
 def position_from(feed: Feed, day: date) -> str | None:
-    """See `systems.contract.System`. The overlap of the window comes in addition."""
+    """See `systems.contract.System`. The reader also subtracts the overlap of the window."""
     return stored(Offset(since=f"{day.isoformat()}T00:00:00.0000000Z")) if feed.kind == "window" else None
 
 

@@ -1,7 +1,7 @@
-"""What is read of Acumatica: entity, keys, parts to expand, and the feeds with their cadence. Pure.
+"""What is read from Acumatica: entity, keys, parts to expand, and the feeds with their cadence. Pure.
 
-Source: OpenAPI Default 24.200.001 (fields, which entities have LastModifiedDateTime; Subaccount, CompaniesStructure have none), key sets
-assumed from the screens. The catch-up of documents runs every 15 minutes (product page: push notifications can be dropped).
+Source: OpenAPI Default 24.200.001 (fields, and which entities have LastModifiedDateTime; Subaccount and CompaniesStructure have none). The key sets
+are assumed from the screens. Documents are also listed every 15 minutes, because push notifications can be dropped (product page).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from systems.contract import Feed
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of object: the vendor's entity, its keys in screen order, what a reading expands, and how changes are seen."""
+    """One kind of object: the vendor's entity, its keys in screen order, what a read expands, and how changes are seen."""
 
     vendor: str
     keys: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The settings of a connection to an Acumatica instance: where it is, how to sign in, and where amounts are booked that have no line of their own.
+"""The settings of a connection to an Acumatica instance: its address, how to sign in, and the accounts of amounts without a line.
 
 Sources: Integration Development Guide (sign-in, endpoints, licence limits), OpenAPI Default 24.200.001. The limits of the licence (calls in a
 minute, calls at once, sessions) are in the connection's `quota`.
@@ -20,8 +20,7 @@ class _Section(BaseModel):
 
 
 class Accounts(_Section):
-    """Accounts of amounts that have no line of their own in the source; codes of the chart of accounts. A document that needs one is held if it is
-    empty."""
+    """Accounts of amounts that have no line in the source, as codes of the chart of accounts. If a document needs one that is empty, it is held."""
 
     sales: str = Field("", description="Sales account where `line_type` has no row; counted as defaulted. Example: 40000")
     sales_tax: str = Field(
@@ -41,7 +40,7 @@ class Accounts(_Section):
 
 
 class Tax(_Section):
-    """How a line says whether the ERP taxes it. The tax zone is the customer's; documents have none (OpenAPI)."""
+    """How a line says whether the ERP taxes it. The tax zone is that of the customer, because documents have none (OpenAPI)."""
 
     exempt_category: str = Field("EXEMPT", description="Tax category of lines that the ERP must not tax (tax_mode source, none).")
     taxable_category: str = Field("TAXABLE", description="Tax category of taxed lines under tax_mode erp.")
@@ -133,7 +132,7 @@ class Settings(_Section):
 
     @property
     def custom_ref(self) -> str:
-        """`View.Field` of our ref, or "" where it is the first word of Description."""
+        """`View.Field` of our ref, or "" if the ref is the first word of Description."""
         return self.ref_field.removeprefix("custom:") if self.ref_field.startswith("custom:") else ""
 
 

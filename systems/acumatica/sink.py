@@ -1,8 +1,8 @@
-"""Writes documents to Acumatica: how a document is looked up, what request a step is, what an answer says.
+"""Writes documents to Acumatica: how a document is looked up, which request makes each step, and what an answer means.
 
-Facts: a repeated PUT without keys makes a second document and no idempotency key exists (guide), so a create carries `If-None-Match: *` and the
-look-up by ref as `$filter`; an update carries `If-Match: *`. Actions answer 202 with a Location that is asked until 204 or an error, in the
-same session. The answer to a write is a YES only as 200 with a whole record that carries our ref and differs in nothing.
+Facts: a repeated PUT without keys makes a second document, and no idempotency key exists (guide). A create therefore carries `If-None-Match: *` and
+the look-up by ref as `$filter`; an update carries `If-Match: *`. An action answers 202 with a Location, which is polled in the same session until 204
+or an error. The answer to a write is a YES only if it is 200 with a complete record that carries our ref and has no differences.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack
 
 MOST_POLLS = 12
 BUDGET = Budget(find=MOST_LOOKS, step=2 * MOST_LOOKS + 1 + MOST_POLLS)
-"""The calls of a step: what is read for its request, the request, asking whether an action is done, and reading back."""
+"""The calls of a step: reads for its request, the request, polls whether an action is done, and reading back."""
 _GROWTH = 1.6
 _LONGEST_S = 15.0
 _MEMO = "ar_credit_memo"
@@ -53,7 +53,7 @@ class _Dialect:
         await self._client.reserve(calls, AHEAD)
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """By ref, with suspects in the same request; of what takes something back, how far that is."""
+        """By ref, with suspects in the same request. For a command that takes something back, how far that is."""
         return await (self._looking.found(attempt) if attempt.resolved.original is None else self._back.look_up(attempt))
 
     async def _shown(self, attempt: Attempt) -> Sequence[Document]:
@@ -62,7 +62,7 @@ class _Dialect:
     # --- writing ------------------------------------------------------------------------------------------------------
 
     async def request(self, attempt: Attempt) -> Request:
-        """The request of a step; an action is the only POST."""
+        """The request of a step. Only actions use POST."""
         step, found, resolved = attempt.step, attempt.document, attempt.resolved
         record, command, ids = resolved.record, resolved.command, resolved.ids
         if step in UNDOING:
@@ -99,7 +99,7 @@ class _Dialect:
         return Request("PUT", url, {"Content-Type": "application/json", "If-None-Match": "*"}, dumps(body))
 
     async def _apply_memo(self, attempt: Attempt, memo_id: str) -> Request:
-        """Applies a credit memo to what it adjusts, as far as both are open now."""
+        """Applies a credit memo to the document that it adjusts, as far as both are open now."""
         resolved, target = attempt.resolved, adjusted_by(attempt.resolved)
         memo = await self._looking.payment(attempt, memo_id)
         found = await self._looking.rows(attempt, "Invoice", [("$filter", keyed(target))])
@@ -119,7 +119,7 @@ class _Dialect:
         return await self._client.write(request)
 
     async def read(self, attempt: Attempt, request: Request, answer: Response) -> Answer | Document | ReadBack:
-        """A 200 shows the document. If an action was started, it is asked for until it is done, and then the document is read back."""
+        """A 200 shows the document. If an action was started, it is polled until it is done, and then the document is read back."""
         if request.method == ACTION:
             return await self._acted(attempt, answer)
         if request.method == "DELETE" and answer.status in (200, 204):
@@ -132,7 +132,7 @@ class _Dialect:
         return self._kept(row, attempt)
 
     def _kept(self, row: Row, attempt: Attempt) -> Answer | Document | ReadBack:
-        """The document that an answer shows. What takes something back, and what is entered on another document, is read back."""
+        """The document that an answer shows. If the command takes something back, or makes an entry on another document, it is read back instead."""
         resolved = attempt.resolved
         if resolved.record == paying.RECORD and resolved.original is None:
             return paying.held(row, resolved) or ambiguous("the answer shows no hold", "echo", code="200")
@@ -153,7 +153,7 @@ class _Dialect:
         return ReadBack(self._shown)
 
     async def _acted(self, attempt: Attempt, answer: Response) -> Answer | ReadBack:
-        """What became of an action. A refusal that may belong to an earlier action of ours counts only if the document agrees."""
+        """The result of an action. A refusal that may belong to an earlier action of ours counts only if the document agrees."""
         outcome = await self._outcome(answer, attempt) if answer.status == 202 else answer
         if isinstance(outcome, Response) and outcome.status in (200, 204):
             return ReadBack(self._shown)
@@ -163,7 +163,7 @@ class _Dialect:
         return refusal
 
     async def _outcome(self, started: Response, attempt: Attempt) -> Response | Answer:
-        """The outcome of an action that was started; unknown after the last question."""
+        """The outcome of an action that was started; unknown after the last poll."""
         location = self._same_host(started.headers.get("Location", ""))
         if not location:
             return ambiguous("no Location to ask at", "unanswered", code="202")
@@ -183,7 +183,7 @@ class _Dialect:
         return ambiguous(f"not told to be done: {last}", "unanswered", code="202")
 
     def _same_host(self, location: str) -> str:
-        """The full address of a Location; "" for an address of another host, to which our token must not be sent."""
+        """The full address of a Location; "" if it names another host, to which our token must not be sent."""
         url = urljoin(self._settings.entity_root, location)
         is_ours = urlsplit(url)[:2] == urlsplit(self._settings.root)[:2]
         return url if location and is_ours else ""

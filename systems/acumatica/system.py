@@ -26,16 +26,17 @@ FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents."""
 _CALLS = BUDGET.calls
 _P_MAX = timedelta(seconds=600)
-"""The server's own time-out of a request (Integration Development Guide). After it nothing is committed any more."""
+"""The server's own time-out of a request (Integration Development Guide). After it nothing can be committed any more."""
 
 
 def _document(record: str, document: str, steps: tuple[str, ...], human: str, promised: str = "release") -> Write:
-    """A document that is found by the first word of its description: the look-up is consistent, and nothing refuses a second document (C3)."""
+    """A document that is found by the first word of its description. The look-up is consistent, but nothing refuses a second document (C3)."""
     return Write(record, document, steps, promised, Capability.C3, "Description", 23, human, _CALLS, _P_MAX)
 
 
 def _application(record: str, document: str, steps: tuple[str, ...]) -> Write:
-    """An application has no place for a ref: it is found by what it is applied of and to, and its amount; so has a hold, of a bill's."""
+    """An application has no place for a ref, so it is found by the two documents that it joins and by its amount. A hold on a bill is found in the
+    same way, by its bill."""
     return Write(record, document, steps, steps[-1], Capability.C3, "", 0, "", _CALLS, _P_MAX)
 
 
@@ -65,11 +66,11 @@ _CORRECTED = {
     "ap_credit": ("ap_credit",),
     "ar_application": ("ar_application",),
 }
-"""The records of the documents that each record may be written in the place of: an invoice whose sign changes becomes a credit memo, and back."""
+"""For each record, the records of the documents that it may replace: an invoice whose sign changes becomes a credit memo, and the reverse."""
 
 
 def _reversals() -> Iterator[Write]:
-    """The writes that take back what was written, and those that write what is wanted in its place."""
+    """The writes that take back what was written, and those that write a replacement."""
     for one in _DOCUMENTS:
         if one.record in STEPS:
             steps = STEPS[one.record]

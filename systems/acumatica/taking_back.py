@@ -1,7 +1,7 @@
-"""Takes back what was written to Acumatica, and writes what is wanted in its place where the command is a correction (`undo.py` says how).
+"""Takes back what was written to Acumatica and, if the command is a correction, writes the replacement (`undo.py` has the rules).
 
-A look-up reads the original, what reverses it and what was written anew in one list, and what is applied on the payment screen. All of it is told as
-one document, whose steps are those of the reversal and then those of the document that is written anew.
+A look-up reads the original, its reversal and its replacement in one list, and applications on the payment screen. It reports all of this as one
+document, whose steps are those of the reversal followed by those of the replacement.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ ACTION = "POST"
 
 
 def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
-    """What is taken back. Raises `Refused` where the command names nothing, or what Acumatica has no way to take back."""
+    """What is taken back. Raises `Refused` if the command names nothing, or something that cannot be taken back in Acumatica."""
     return u.Undo(resolved, original_of(resolved, u.STEPS, "acumatica"), client.settings)
 
 
 def action(client: Client, entity: str, name: str, erp_id: str, parameters: dict[str, Any] | None = None) -> Request:
-    """An action about one document. One with parameters is of the extended endpoint."""
+    """An action on one document. An action with parameters uses the extended endpoint."""
     sent = {"entity": keys_of(erp_id)} | ({"parameters": parameters} if parameters is not None else {})
     root = client.settings.entity_root if parameters is None else client.settings.extended_root
     return Request(ACTION, f"{root}/{entity}/{name}", _JSON, dumps(sent))
 
 
 class TakingBack:
-    """The look-ups and requests about what is taken back."""
+    """The look-ups and requests of a command that takes something back."""
 
     def __init__(self, client: Client, looking: Looking) -> None:
         self._client = client
@@ -53,7 +53,7 @@ class TakingBack:
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """How far the original is taken back, and what is written in its place."""
+        """How far the original is taken back, and the replacement."""
         undo = undo_of(attempt.resolved, self._client)
         if undo.original.record == "ar_application":
             return await self._application(attempt, undo)
@@ -67,7 +67,7 @@ class TakingBack:
         return told(undone, anew)
 
     async def _rows(self, attempt: Attempt, undo: u.Undo) -> list[Row]:
-        """The original, what reverses it, and what is written anew."""
+        """The original, its reversal, and the replacement."""
         entity, ref = undo.kind.entity, attempt.resolved.command["ref"]
         conditions = [self._looking.by_ref(undo.original.record, ref), keyed(undo.original.erp_id)]
         if u.STEPS[undo.original.record] == u.VOID:
@@ -131,7 +131,7 @@ class TakingBack:
         return action(self._client, entity, _RELEASES[entity], released)
 
     async def _first(self, attempt: Attempt, undo: u.Undo) -> Request:
-        """The step that begins it: the action or document that reverses, or the deletion of what is not released."""
+        """The first step: the action or document that reverses, or the deletion of a document that is not released."""
         rows = await self._rows(attempt, undo)
         (undone,) = await self._undone(attempt, undo, rows)
         if undone.refusal or undone.document is not None:
@@ -150,7 +150,7 @@ class TakingBack:
         return Request("PUT", url, {**_JSON, "If-None-Match": "*"}, dumps(made))
 
     def _is_guarded(self, attempt: Attempt) -> bool:
-        """Whether the look-up by ref goes with the create: a correction has two documents under one ref."""
+        """Whether the create carries the look-up by ref. A correction does not, because it has two documents under one ref."""
         return self._client.settings.guarded_create and attempt.resolved.record == REVERSAL
 
     def _void(self, step: str, undo: u.Undo) -> Request:
@@ -159,7 +159,7 @@ class TakingBack:
         return action(self._client, "Payment", "ReleasePayment", u.voiding(undo))
 
     def _counter(self, attempt: Attempt, undo: u.Undo) -> str:
-        """Id of the document that reverses: what a look-up told as long as nothing is written anew."""
+        """Id of the reversing document. The look-up reports it until the replacement is written."""
         found = attempt.document.erp_id if attempt.document is not None else ""
         if pair_of(found)[0] != undo.opposite:
             raise Refused(
@@ -182,7 +182,7 @@ class TakingBack:
         return Request("PUT", self._client.url(f"/{entity}", self._looking.custom()), _UPDATE, dumps(made))
 
     async def period(self, attempt: Attempt) -> str:
-        """Code of the period of the day on which a document is posted, from Acumatica's own list; "" where it is posted on its own day."""
+        """Code of the period of the day on which a document is posted, from Acumatica's own list; "" if it is posted on its own day."""
         on = attempt.resolved.post_on
         if on is None:
             return ""
@@ -193,7 +193,7 @@ class TakingBack:
 
 
 def told(undone: Sequence[u.Undone], anew: Sequence[Document]) -> Found:
-    """The reversal and what is written anew as one document; several where Acumatica keeps more than one."""
+    """The reversal and the replacement as one document; as several if Acumatica has more than one of either."""
     begun = [one.document for one in undone if one.document is not None]
     if len(begun) > 1 or len(anew) > 1:
         return Found((*begun, *anew))

@@ -1,6 +1,6 @@
-"""How an application of a payment is taken back: how far the rows of the payment show it, and what ReverseApplication is asked. Pure.
+"""How an application of a payment is taken back: how far the rows of the payment show it, and the parameters of ReverseApplication. Pure.
 
-`undo.py` says what its steps are. A row of the opposite amount in `ApplicationHistory` takes back the one that was booked before it (assumed).
+`undo.py` names the steps. A row of the opposite amount in `ApplicationHistory` takes back the one that was booked before it (assumed).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from systems.postings.siblings import UNCLEAR_REASON, is_sure
 
 
 def unapplied(undo: Undo, payment: Row | None) -> Undone:
-    """How far an application of a payment is taken back. Two equal ones to the same document cannot be told apart: a person decides."""
+    """How far an application of a payment is taken back. If two equal applications to the same document remain, a person decides."""
     paid, target = applied_by(undo)
     if payment is None or text(payment, "Status") == VOIDED:
         return Undone(undo.done(f"{paid}/{target}", undo.steps))
@@ -45,7 +45,8 @@ def unapplied(undo: Undo, payment: Row | None) -> Undone:
 
 
 def _unsure(undo: Undo, paid: str, target: str, equal: int) -> Undone:
-    """What nobody knows to be written (`systems/postings/siblings.py`) is taken back by a person, unless no row of its amount is left."""
+    """If it is not certain that the application was written (`systems/postings/siblings.py`), a person takes it back, unless no row of its amount is
+    left."""
     if not equal:
         return Undone(undo.done(f"{paid}/{target}", undo.steps))
     words = f"{paid} shows {equal} applications of {undo.amount} to {target}, perhaps not this one: take back what is too much, then skip this"
@@ -53,7 +54,7 @@ def _unsure(undo: Undo, paid: str, target: str, equal: int) -> Undone:
 
 
 def _is_written_anew(undo: Undo, row: Row, target: str) -> bool:
-    """Whether the application that stands is the one that a correction of the same amount writes: it has the day of that one."""
+    """Whether the remaining application is the replacement that a correction of the same amount writes: it has the day of the replacement."""
     command = undo.resolved.command
     if undo.resolved.record == REVERSAL or command["amount"] != undo.original.command["amount"]:
         return False
@@ -69,13 +70,13 @@ def applied_by(undo: Undo) -> tuple[str, str]:
 
 
 def unapply_day(undo: Undo, payment: Row) -> date | None:
-    """The day of taking it back: not before that of the application."""
+    """The day on which it is taken back, which is not before the day of the application."""
     days = [day(one, "Date") for one in rows(payment, "ApplicationHistory") if _is_booked_to(one, applied_by(undo)[1])]
     return max((one for one in (*days, undo.day) if one is not None), default=None)
 
 
 def unapply_parameters(undo: Undo, payment: Row) -> dict[str, Any]:
-    """The parameters of ReverseApplication: the row of the history that stands."""
+    """The parameters of ReverseApplication, from the remaining row of the history."""
     _, target = applied_by(undo)
     equal, _, _ = _history(payment, target, undo.amount)
     kind, number = pair_of(target)
@@ -83,7 +84,7 @@ def unapply_parameters(undo: Undo, payment: Row) -> dict[str, Any]:
 
 
 def _history(payment: Row, target: str, amount: Decimal) -> tuple[list[Row], int, bool]:
-    """Booked applications of this amount to the document that stand, how many were taken back, and whether it is clear which."""
+    """The remaining booked applications of this amount to the document, how many were taken back, and whether it is clear which ones."""
     standing: list[Row] = []
     taken, is_clear = 0, True
     for one in sorted(rows(payment, "ApplicationHistory"), key=lambda row: money(row, "AdjustmentNbr")):

@@ -3,13 +3,13 @@
     counter      an opposite document with the same lines, released and applied in full: Credit Memo of an invoice, Debit Memo of a credit memo,
                  Credit Adj. of a debit adjustment; ReverseBill makes the Debit Adj. of a bill
     void         VoidPayment makes the voiding document of a payment or refund; its date is set, then it is released
-    lift         a bill that is not to be paid is approved for payment again
+    lift         the payment hold of a bill ends: the bill is approved for payment again
     unapply      ReverseApplication of the extended endpoint adds the opposite row to a payment; its date is set, then it is booked
 
 A document that is not released yet is deleted instead. Sources: reference of corrections in SYSTEM.md; that ReverseBill and VoidPayment copy the
-description of what they reverse is assumed. What reverses carries the ref of the reversal, and `[reverses TYPE/NUMBER]` after it, so that it is
-told from a document that is written anew under the same ref. A document that an action has just made carries the original's ref until the next
-step marks it: it is known by its type and that ref, or by its number, so that a lost answer never leads to a second one.
+description of what they reverse is assumed. A reversing document carries the ref of the reversal followed by `[reverses TYPE/NUMBER]`, which
+distinguishes it from a replacement under the same ref. A document that an action has just made carries the original's ref until the next step marks
+it. Until then it is recognised by its type and that ref, or by its number, so that a lost answer never leads to a second one.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 UNDOING = frozenset((*COUNTER, *VOID, *UNAPPLY, *LIFT))
 _OPPOSITE = {"ar_invoice": "Credit Memo", "ar_credit_memo": "Debit Memo", "ap_bill": "Debit Adj.", "ap_credit": "Credit Adj."}
 _PAYS = ("ar_invoice", "ap_bill")
-"""Records whose opposite document is what is applied; of the others, the original is."""
+"""Records whose reversal is applied to the original. For the others, the original is applied to its reversal."""
 _MARK = "[reverses "
 VOIDED = "Voided"
 
 
 @dataclass(frozen=True)
 class Undone:
-    """How far a document is taken back. `document` is None while nothing has begun; `is_deleted` says that it is not released and has only to be
-    deleted. `refusal` (words) and `reason` say what a person has to undo first, while nothing has begun."""
+    """How far a document is taken back. `document` is None while nothing has begun. `is_deleted` says that the original is not released and only has
+    to be deleted. `refusal` (words) and `reason` say what a person has to undo first, if nothing has begun."""
 
     document: Document | None = None
     is_deleted: bool = False
@@ -75,7 +75,7 @@ class Undone:
 
 @dataclass(frozen=True)
 class Undo:
-    """What is taken back, by which command, on which day."""
+    """What is taken back, by which command, and on which day."""
 
     resolved: ResolvedCommand
     original: Original
@@ -88,7 +88,7 @@ class Undo:
 
     @property
     def kind(self) -> Kind:
-        """What it is in Acumatica."""
+        """The kind of the original in Acumatica."""
         return KINDS[self.original.record]
 
     @property
@@ -98,19 +98,19 @@ class Undo:
 
     @property
     def own_day(self) -> date | None:
-        """The day of the reversal; a correction has that of what is wanted now."""
+        """The day of the reversal; for a correction, the day of the replacement."""
         found: date | None = fields(self.resolved.command)["date"]
         return found
 
     @property
     def day(self) -> date | None:
-        """The day on which it is posted or applied: another one where its period is closed, and never one before that of the original."""
+        """The day on which it is posted or applied. It differs if its period is closed, and is never before the day of the original."""
         days = self.resolved.post_on or self.own_day, fields(self.original.command)["date"]
         return max((one for one in days if one is not None), default=None)
 
     @property
     def opposite(self) -> str:
-        """Type of the document that reverses it."""
+        """Type of the reversing document."""
         return _OPPOSITE[self.original.record]
 
     @property
@@ -119,22 +119,22 @@ class Undo:
         return self.original.record == "ap_bill"
 
     def is_ours(self, row: Row) -> bool:
-        """Whether a row is the document that reverses it and is marked as such."""
+        """Whether a row is the reversing document and is marked as such."""
         return ref_in(row, self.settings) == self.resolved.command["ref"] and _MARK in text(row, "Description")
 
     def description(self) -> str:
-        """Header text of what reverses it; both days where the posting moves."""
+        """Header text of the reversing document; it states both days if the posting moves."""
         ref = "" if self.settings.custom_ref else f"{self.resolved.command['ref']} "
         why = str(fields(self.resolved.command).get("reason", "")) if self.resolved.record == REVERSAL else "written anew"
         moved = f" (of {self.own_day})" if self.resolved.post_on else ""
         return f"{ref}{_MARK}{self.original.erp_id}] {why}{moved}".strip()[:DESCRIPTION]
 
     def mark(self) -> dict[str, Any]:
-        """The fields that mark what reverses it."""
+        """The fields that mark the reversing document."""
         return body(Description=self.description()) | custom_ref(self.settings, self.resolved.command["ref"])
 
     def done(self, erp_id: str, steps: tuple[str, ...], found: Sequence[str] = ()) -> Document:
-        """What is seen of it, as the document that a look-up tells."""
+        """The state of the reversal, as the document that a look-up reports."""
         command = self.resolved.command
         number = erp_id.partition("/")[2]
         return Document(erp_id, number, command["ref"], command["amount"], command["currency"], steps, tuple(found))
@@ -149,7 +149,7 @@ def is_row(row: Row, erp_id: str) -> bool:
 
 
 def counter_body(undo: Undo, period: str) -> dict[str, Any]:
-    """The opposite document: the lines of the original as they were written, on the day of the reversal."""
+    """The opposite document, with the lines of the original as they were written, on the day of the reversal."""
     made = create_body(undo.original.as_written, undo.settings)
     for name in ("Terms", "DueDate", "ApprovedForPayment"):
         made.pop(name, None)
@@ -166,7 +166,7 @@ def marked_body(undo: Undo, erp_id: str, period: str) -> dict[str, Any]:
 
 
 def applied_body(undo: Undo, counter: str) -> tuple[str, dict[str, Any]]:
-    """Entity and body that apply the one of both documents to the other, in full."""
+    """Entity and body that apply the original and its reversal to each other, in full."""
     payer, target = (counter, undo.original.erp_id) if undo.original.record in _PAYS else (undo.original.erp_id, counter)
     kind, number = pair_of(target)
     row = body(DocType=kind, ReferenceNbr=number, AmountPaid=undo.amount)
@@ -176,7 +176,7 @@ def applied_body(undo: Undo, counter: str) -> tuple[str, dict[str, Any]]:
 
 
 def payer_of(undo: Undo, counter: str) -> str:
-    """The one of both documents that is applied to the other."""
+    """The id of the one that is applied to the other."""
     return counter if undo.original.record in _PAYS else undo.original.erp_id
 
 
@@ -186,18 +186,18 @@ def void_date_body(undo: Undo) -> dict[str, Any]:
 
 
 def voiding(undo: Undo) -> str:
-    """Id of the document that voids a payment or refund: it has the number of what it voids."""
+    """Id of the document that voids a payment or refund; it has the number of the voided document."""
     kind, number = pair_of(undo.original.erp_id)
     return f"Voided {'Refund' if kind == 'Refund' else 'Payment'}/{number}"
 
 
 def counts_anew(row: Row) -> bool:
-    """Whether a row is no document that reverses another."""
+    """Whether a row does not reverse another document."""
     return _MARK not in text(row, "Description")
 
 
 def period_in(year: Row, on: date) -> str:
-    """Code of the period of a day, of those that a financial year has; "" where none is it."""
+    """Code of the period of a day within a financial year; "" if no period of the year contains the day."""
     for one in rows(year, "Details"):
         starts, ends = day(one, "StartDate"), day(one, "EndDate")
         if starts is not None and ends is not None and starts <= on <= ends:
@@ -209,19 +209,19 @@ def period_in(year: Row, on: date) -> str:
 
 
 def original_in(undo: Undo, found: Sequence[Row]) -> Row | None:
-    """The row of what is taken back."""
+    """The row of the original."""
     return next((row for row in found if is_row(row, undo.original.erp_id)), None)
 
 
 def counters(undo: Undo, found: Sequence[Row]) -> list[Row]:
-    """The rows that reverse it: those that are marked, and of a bill what ReverseBill made and nothing marked yet."""
+    """The rows that reverse the original: those with our mark and, for a bill, a document of ReverseBill that is not marked yet."""
     opposite = [row for row in found if text(row, "Type") == undo.opposite and not is_row(row, undo.original.erp_id)]
     copied = undo.original.command["ref"]
     return [row for row in opposite if undo.is_ours(row) or (undo.is_bill and ref_in(row, undo.settings) == copied)]
 
 
 def by_counter(undo: Undo, original: Row | None, counter: Row | None, payment: Row | None) -> Undone:
-    """How far the opposite document is; `payment` is the row of what is applied as the payment screen shows it, once the counter is released."""
+    """How far the opposite document is. `payment` is the row that the payment screen shows of the applied document, once the reversal is released."""
     if counter is None:
         return _before_counter(undo, original)
     steps, erp_id = ["reverse"], id_of(counter)
@@ -238,7 +238,7 @@ def by_counter(undo: Undo, original: Row | None, counter: Row | None, payment: R
 def _before_counter(undo: Undo, original: Row | None) -> Undone:
     erp_id = undo.original.erp_id
     if original is None or text(original, "Status") == VOIDED:
-        return Undone(undo.done(erp_id, undo.steps))  # nothing of it is left
+        return Undone(undo.done(erp_id, undo.steps))  # nothing is left to take back
     if text(original, "Status") not in RELEASED:
         return Undone(is_deleted=True)
     amount, balance = money(original, "Amount"), money(original, "Balance")
@@ -279,7 +279,7 @@ def _differences(undo: Undo, counter: Row) -> Iterator[str]:
 
 
 def by_void(undo: Undo, found: Sequence[Row], *, is_correction: bool) -> Undone:
-    """How far a payment is voided. A correction cannot bring back what the payment settles, so that this has to be taken back first."""
+    """How far a payment is voided. A correction could not restore what the payment settles, so a person has to take that back first."""
     original, erp_id = original_in(undo, found), voiding(undo)
     void = next((row for row in found if is_row(row, erp_id)), None)
     wrong = _wrong(undo, void) if void is not None else []
@@ -300,7 +300,7 @@ def by_void(undo: Undo, found: Sequence[Row], *, is_correction: bool) -> Undone:
 
 
 def _wrong(undo: Undo, void: Row) -> list[str]:
-    """In what a voiding document differs: one that a person made is dated by that person, one of another ref of ours is not this one."""
+    """The differences of a voiding document. One that a person made keeps that person's date. One with another ref of ours is not this one."""
     wrong = [*amount_differs("amount", -money(void, "PaymentAmount"), undo.amount)]
     if undo.is_ours(void) and undo.day is not None:
         wrong += day_differs("date", day(void, "ApplicationDate"), undo.day)

@@ -1,7 +1,7 @@
 """Acumatica's value objects: how a scalar is wrapped, and how it is read back. Pure.
 
-Source: OpenAPI Default 24.200.001 (StringValue, DecimalValue, ...), Integration Development Guide: every scalar is `{"value": ..}`, an
-empty one is `{}`; date-only fields come as midnight with an offset and are taken as printed, never shifted to another zone.
+Source: OpenAPI Default 24.200.001 (StringValue, DecimalValue, ...), Integration Development Guide. Every scalar is `{"value": ..}`, and an empty one
+is `{}`. Date-only fields come as midnight with an offset and are taken as printed, never shifted to another zone.
 """
 
 from __future__ import annotations

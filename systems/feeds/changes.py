@@ -1,9 +1,9 @@
-"""A query that is read by change time and key: each page holds the rows behind the last row of the page before, in the order of their last change
-and, within one moment, of their key. It is read in windows of change time, or as a whole by key alone. Pure.
+"""A query that is read by change time and key. Each page holds the rows that follow the last row of the previous page, ordered by their last change
+and, within one moment, by key. It is read in windows of change time, or as a whole by key alone. Pure.
 
-No offset is used, so that a row which changes while the list is read moves behind what was read and comes again, and no row moves out of sight.
-Each page but the first repeats the last row of the page before, and tells how many rows there are from its first on. A page that does not begin
-with that row, whose rows do not stand in their order, or that has fewer rows than it says, has moved and is read again.
+No offset is used. A row that changes during the read moves behind the rows that were already read and appears again, so no row is missed. Each page
+except the first repeats the last row of the previous page, and says how many rows remain from its first row on. A page has moved, and is read again,
+if it does not begin with that row, if its rows are out of order, or if it has fewer rows than it says.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from itertools import pairwise
 from systems.feeds.positions import EARLIEST, moment_of, require_moments, stamp
 
 MAX_TRIES = 5
-"""How often one page is read again, before its order is taken to be none."""
+"""How often one page is read again before its order counts as unusable."""
 _STAYS_AWAY = 2
-"""How often a page is read again that does not begin with the last row: after that, that row itself was changed or removed."""
+"""How often a page that does not begin with the last row is read again. After that, the last row itself was changed or removed."""
 Key = tuple[str, int]
-"""The last change of a row, as the system writes it ("" where the list is read by key alone), and its key."""
+"""The last change of a row, as the system writes it ("" if the list is read by key alone), and its key."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Where such a query goes on. It fits pages like
+    """The position of such a query. It fits pages like
 
         {"count": 2, "hasMore": true, "totalResults": 812, "items": [{"id": "1063", "lastmodified": "2026-03-16 08:00:00"}, ...]}
         SELECT ... WHERE lastmodified > :at OR (lastmodified = :at AND id >= :last) ORDER BY lastmodified, id
 
-    and is stored as `{"since":"2026-03-16T14:45:00.000Z","began":"2026-03-16T15:00:00.000Z","at":"2026-03-16 08:00:00","last":"1063",
-    "tries":0}`. `since` is when the last whole walk began ("" = none did), `began` when this one did ("" = none has begun); `at` and `last` are the
-    row to go on behind ("" = none, the page is the first), `tries` says how often the present page has moved.
+    and is stored as `{"since":"2026-03-16T14:45:00.000Z","began":"2026-03-16T15:00:00.000Z","at":"2026-03-16 08:00:00","last":"1063", "tries":0}`.
+    `since` is when the last complete walk began ("" = there was none), `began` when the present walk began ("" = none is under way). `at` and `last`
+    identify the row to continue behind ("" = none, the page is the first). `tries` counts how often the present page has moved.
     """
 
     since: str = ""
@@ -49,24 +49,24 @@ class Changes:
 
     @property
     def behind(self) -> Key | None:
-        """The row to go on behind; None at the beginning."""
+        """The row to continue behind; None at the beginning."""
         return (self.at, int(self.last)) if self.last else None
 
     def bound(self, overlap: timedelta) -> datetime | None:
-        """The lower bound of its window; None where nothing was read yet."""
+        """The lower bound of the window; None if nothing was read yet."""
         return moment_of(self.since) - overlap if self.since > EARLIEST else None
 
     def opened(self, now: datetime) -> Changes:
-        """The position with a walk that has begun."""
+        """The position with a walk under way."""
         return self if self.began else replace(self, began=stamp(now))
 
     def begun(self) -> Changes:
-        """The position at the first row of its walk."""
+        """The position at the first row of the walk."""
         return replace(self, at="", last="", tries=0)
 
     def moved(self, keys: Sequence[Key | None], total: int, most: int) -> str:
-        """Why a page is not the one that was asked for, in words; "" = it is. `keys` are those of its rows (None for a row that does not tell its
-        own), `total` says how many rows there are from its first on (-1 = not told), `most` how many were asked for."""
+        """Why a page is not the one that was asked for, in words; "" if it is. `keys` are those of its rows (None for a row whose key cannot be
+        read), `total` is how many rows there are from its first row on (-1 = not given), `most` is how many were asked for."""
         told = [key for key in keys if key is not None]
         if any(after <= before for before, after in pairwise(told)):
             return "its rows do not stand in their order"

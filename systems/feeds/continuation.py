@@ -14,7 +14,7 @@ from typing import TypeVar
 from runtime.errors import Broken, Refused, Throttled, Transient
 
 PASSING = 5
-"""How many failures in a row that may pass are waited out before the start is tried as well."""
+"""How many transient failures in a row are waited out before the start is tried as well."""
 _WORDS = 120
 At = TypeVar("At")
 T = TypeVar("T")
@@ -27,8 +27,8 @@ class Continuations:
         self._failures: Counter[str] = Counter()
 
     async def read(self, feed: str, ask: Callable[[At], Awaitable[T]], at: At, start: At) -> tuple[T, At, str]:
-        """The answer of `ask` at this position, or at the start of what is being read; where that was; and why the position was not accepted ("" =
-        it was). If both fail, the error at the start is raised. If the position is the start, its own error is raised."""
+        """The answer of `ask` at this position, or at the start of what is being read; the position that gave it; and why this position was not
+        accepted ("" = it was). If both fail, raises the error at the start. If the position is the start, raises its own error."""
         try:
             found, where, why = await ask(at), at, ""
         except Throttled:

@@ -11,7 +11,7 @@ from runtime.json import Unreadable
 from systems.contract import LONGEST_ID, Element, Page
 
 Cut = tuple[bytes, Any]
-"""The exact bytes of a row, and the row, or what can be told of a row that cannot be read (`Unreadable`)."""
+"""The exact bytes of a row, and the row itself, or what could still be read of a broken row (`Unreadable`)."""
 
 
 def digest_of(body: bytes) -> str:
@@ -25,7 +25,7 @@ def element(source_id: str, version: str, body: bytes) -> Element:
 
 
 def told(row: Any) -> Any:
-    """The row, or what can be told with certainty of a row that cannot be read."""
+    """The row, or those members of a broken row that can be read with certainty."""
     return row.members if isinstance(row, Unreadable) else row
 
 
@@ -40,7 +40,7 @@ def elements(rows: Sequence[Cut], made: Callable[[Any, bytes], Element], what: s
 
 def require_asked(found: Iterable[Element], asked: Iterable[str], what: str, spelled: Callable[[str], str] = str) -> None:
     """Raise `Garbled` if the answer has an object that was not asked for. The system has then ignored the filter, and the other objects cannot be
-    trusted either. `spelled` brings ids into one form that are the same to the system (`str.casefold`)."""
+    trusted either. `spelled` brings ids that are the same to the system into one form (`str.casefold`)."""
     wanted = {"", *map(spelled, asked)}
     if strange := [one.source_id for one in found if spelled(one.source_id) not in wanted]:
         raise Garbled(f"{what}: {strange[0]} came and was not asked for")

@@ -1,8 +1,8 @@
-"""A query that is read by its key: each page holds the rows after the last key of the page before. It is read part by part, in windows of days or as
-a whole. Pure.
+"""A query that is read by its key: each page holds the rows after the last key of the previous page. It is read part by part, in windows of days or
+as a whole. Pure.
 
-A system may cut an answer without saying so, and earlier than it was asked to. A walk therefore ends at a page that is empty, never at a short
-one. Rows come in the order of the system's database, which may differ from ours, so that only one thing is checked: that the walk moves.
+A system may truncate an answer without saying so, below the size that was asked for. A walk therefore ends at an empty page, never at a short one.
+Rows come in the order of the system's database, which may differ from ours. Only one thing is checked: that the walk moves.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from runtime.errors import Broken, Transient
 
 @dataclass(frozen=True)
 class Keyset:
-    """Where such a query goes on. It fits pages like
+    """The position of such a query. It fits pages like
 
         {"numrows": 2, "rows": [{"SETID": "SHARE", "VENDOR_ID": "0000000007"}, {"SETID": "SHARE", "VENDOR_ID": "0000000009"}]}
         SELECT id, ... WHERE id > :last ORDER BY id
 
-    and is stored as `{"since":"2026-03-15","until":"2026-03-16","parts":["SHARE","EUR01"],"last":"0000000009"}`: `since` begins its next
-    window (day, "" = open), `until` ends the one being walked ("" = none is), `parts` are still to be walked, `last` is the last key of the
-    first of them.
+    and is stored as `{"since":"2026-03-15","until":"2026-03-16","parts":["SHARE","EUR01"],"last":"0000000009"}`. `since` is the day on which the next
+    window begins ("" = open), `until` the day on which the present one ends ("" = no walk is under way). `parts` are the parts that remain, and
+    `last` is the last key that was read of the first of them.
     """
 
     since: str = ""
@@ -42,7 +42,7 @@ class Keyset:
         return bool(self.parts)
 
     def begun(self) -> Keyset:
-        """The position at the first key of its part."""
+        """The position at the first key of the part."""
         return replace(self, last="")
 
     def following(self, last: str, overlap: timedelta, *, is_empty: bool) -> Keyset:
@@ -56,18 +56,18 @@ class Keyset:
 
 @dataclass(frozen=True)
 class Order:
-    """What a walk needs to know: the name of the key, and what a person has to do if the rows do not come as they should."""
+    """What a walk needs to know: the name of the key, and what a person has to do if rows come out of order."""
 
     system: str
     key: str
     remedy: str
 
     def whole(self, told: Sequence[str | None], last: str, most: int) -> tuple[int, str]:
-        """How many rows of a page are surely whole, and the key to go on behind. `told` is each row's key, None for a row that cannot be
-        read and does not tell it; the page was asked for behind `last`, with `most` rows at most. Raises `Broken` where the walk would not move.
+        """How many rows of a page are certainly complete, and the key to continue behind. `told` is the key of each row (None for a row whose key
+        cannot be read). The page was asked for behind the key `last`, with at most `most` rows. Raises `Broken` if the walk would not move.
 
-        A full page may have been cut between two rows of its last key, so that key is left to the next page. A row that cannot be read and
-        does not tell its key stands with the one before it. A page of such rows alone does not move the walk: its part ends there.
+        A full page may have been cut between two rows of its last key, so that key is left to the next page. A row whose key cannot be read counts
+        with the row before it. A page that holds only such rows does not move the walk: its part ends there.
         """
         keys = _filled(told)
         if last and last in keys:
@@ -88,7 +88,7 @@ class Order:
 
 
 def _filled(told: Sequence[str | None]) -> list[str]:
-    """The key of each row; where it is not told that of the row before it, else of the next that tells one."""
+    """The key of each row. A row without a readable key takes that of the row before it, or else that of the next row that has one."""
     first = next(filter(None, told), "")
     made: list[str] = []
     for own in told:

@@ -1,8 +1,8 @@
 """A list that is read by offset and shows neither a count nor an order; it is read by change time or as a whole. Pure.
 
-An offset is no snapshot. Each page but the first therefore repeats the last row of the page before. If another row is there, the list has moved
-and is read again from its first row. The next window begins at the newest change that was seen, but not after the moment at which this walk
-began. What changed later is left to the next window, even if a later page shows newer rows.
+An offset is not a snapshot. Each page except the first therefore repeats the last row of the previous page. If another row is there, the list has
+moved and is read again from its first row. The next window begins at the newest change that was seen, but not after the moment at which this walk
+began. Later changes are left to the next window, even if a later page shows newer rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_WALKS = 100
 
 @dataclass(frozen=True)
 class Offset:
-    """Where such a list goes on. It fits bare arrays, read until one is short:
+    """The position in such a list. It fits bare arrays, which are read until one is short:
 
         [{"id": "6f3c..", "LastModifiedDateTime": {"value": "2026-03-02T10:00:00+00:00"}, ...}, ...]
 
@@ -45,11 +45,11 @@ class Offset:
         return max(0, self.skip - 1)
 
     def bound(self, overlap: timedelta) -> datetime | None:
-        """The lower bound of its window; None where nothing was seen yet."""
+        """The lower bound of the window; None if nothing was seen yet."""
         return moment_of(self.since) - overlap if self.since > EARLIEST else None
 
     def begun(self) -> Offset:
-        """At the first row."""
+        """The position at the first row."""
         return replace(self, skip=0, last="")
 
     def has_moved(self, ids: Sequence[str]) -> bool:

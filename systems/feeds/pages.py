@@ -1,8 +1,8 @@
-"""A list that is read by numbered pages and tells how many rows it has, in closed windows of time or as a whole. Pure.
+"""A list that is read by numbered pages and gives its number of rows, in closed windows of time or as a whole. Pure.
 
-A row that changes while its list is read leaves the window, and the rows after it move up. If the total changed during a walk, the list is walked
-again; what comes twice is dropped by hop 1. A window ends a little before the server's present time (`LAG`), so that a row is not missed whose
-change time is earlier than its commit. The next window begins at the end of this one less the overlap.
+A row that changes during the read leaves the window, and the rows after it move up. If the total changed during a walk, the list is walked again; hop
+1 drops what comes twice. A window ends a little before the server's present time (`LAG`), because a row may be committed later than its change time
+says. The next window begins at the end of this one less the overlap.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ MAX_WALKS = 5
 
 @dataclass(frozen=True)
 class Pages:
-    """Where such a list goes on. It fits answers like
+    """The position in such a list. It fits answers like
 
         {"page": 3, "pageSize": 500, "hasMore": false, "totalCount": 1432, "data": [...]}
         {"offset": 1000, "limit": 500, "count": 432, "hasMore": false, "totalResults": 1432, "items": [...]}     offset = (page - 1) * limit
 
-    and is stored as `{"after":"2026-03-01T00:00:00.000Z","before":"2026-03-02T09:59:58.000Z","page":3,"total":1432,"walks":1}`. `after` and
-    `before` close its window ("" = none is open), `total` is as its first page said (-1 = not read yet), `walks` counts its beginnings.
+    and is stored as `{"after":"2026-03-01T00:00:00.000Z","before":"2026-03-02T09:59:58.000Z","page":3,"total":1432,"walks":1}`. `after` and `before`
+    bound its window ("" = none is open), `total` is the number of rows on its first page (-1 = not read yet), `walks` counts its walks.
     """
 
     after: str = ""
@@ -47,7 +47,7 @@ class Pages:
         return replace(self, after=self.after or first, before=stamp(now - LAG))
 
     def begun(self) -> Pages:
-        """The position at the first page of its window."""
+        """The position at the first page of the window."""
         return replace(self, page=1, total=-1) if self.page > 1 else self
 
     def following(self, total: int, overlap: timedelta, *, has_more: bool) -> tuple[Pages, bool]:
@@ -59,5 +59,5 @@ class Pages:
             return replace(self, page=1, total=-1, walks=self.walks + 1), True
         if not self.before:
             return Pages(), False
-        is_steady = total == known  # a window that never was is read again from its beginning
+        is_steady = total == known  # a window whose total kept changing is read again from its beginning
         return Pages(max(stamp(moment_of(self.before) - overlap), self.after) if is_steady else self.after), False

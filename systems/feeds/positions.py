@@ -58,11 +58,11 @@ def _value(like: Any, found: Any) -> Any:
 
 
 _WALKING = ("began", "before", "skip", "at", "last", "parts")
-"""Fields that say something only while a walk is on, in the classes of positions of windows (`keyset`, `offset`, `pages`, `changes`)."""
+"""Fields that mean something only during a walk, in the classes of windowed positions (`keyset`, `offset`, `pages`, `changes`)."""
 
 
 def is_walking(text: str) -> bool:
-    """Whether a stored position lies within a walk; not so where its window was read to the end, or was never begun."""
+    """Whether a stored position lies within a walk. It does not if its window was read to the end or was never begun."""
     try:
         found = parse(text.encode()) if text else {}
     except ValueError:

@@ -11,7 +11,7 @@ from systems.feeds.positions import EARLIEST, moment_of, require_moments, stamp
 
 @dataclass(frozen=True)
 class Token:
-    """Where such a feed goes on. It fits answers like
+    """The position of such a feed. It fits answers like
 
         {"hasMore": true, "continueFrom": "b2Zmc2V0OjQy", "data": [...]}
 

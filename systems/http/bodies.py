@@ -28,7 +28,7 @@ def require_json(answer: Response, what: str) -> None:
 
 
 def said_in(answer: Response) -> dict[str, Any]:
-    """The members of an answer that is a JSON object, for a caller that looks for words in it; empty if it is something else."""
+    """The members of an answer that is a JSON object, for a caller that searches it for words; empty for any other answer."""
     try:
         found = parse(answer.body) if is_json(answer) else None
     except Malformed:
@@ -60,8 +60,8 @@ def page_of(answer: Response, member: str | None, what: str) -> tuple[dict[str, 
 
 @dataclass(frozen=True)
 class Listed:
-    """A page that counts its rows: with their exact bytes, whether the system says that there are more, and how many it has in all (-1 = not
-    told)."""
+    """A page that counts its rows: the rows with their exact bytes, whether the system says that there are more, and how many there are in all (-1 =
+    not given)."""
 
     system: str
     rows: list[tuple[bytes, Any]]
@@ -69,15 +69,15 @@ class Listed:
     total: int = -1
 
     def whole(self, what: str) -> list[Row]:
-        """The rows, every one of which has to be read. Raises `Transient`."""
+        """The rows, if every one of them can be read. Raises `Transient` otherwise."""
         if bad := [row for _, row in self.rows if isinstance(row, Unreadable)]:
             raise Transient(f"{self.system} {what}: a row cannot be read: {bad[0].reason}")
         return [row for _, row in self.rows]
 
 
 def listed(answer: Response, system: str, what: str) -> Listed:
-    """A page `{"items": [..], "count": 2, "hasMore": false, "totalResults": 2}`. One without `items`, whose `count` is not that of its rows, or that
-    does not say whether there is more, is not a page. Raises `Transient` or `Garbled`."""
+    """A page `{"items": [..], "count": 2, "hasMore": false, "totalResults": 2}`. An answer is not a page if it has no `items`, if `count` is not the
+    number of its rows, or if it does not say whether there are more. Raises `Transient` or `Garbled`."""
     others, found = page_of(answer, "items", f"{system} {what}")
     if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
         raise Garbled(f"{system} {what}: a row is no object", answer.body)
@@ -86,7 +86,7 @@ def listed(answer: Response, system: str, what: str) -> Listed:
 
 
 def has_more(others: Mapping[str, Any], count: int, what: str, body: bytes = b"") -> bool:
-    """What a page of so many rows says of the next one. Raises `Garbled`."""
+    """Whether a page with `count` rows says that another one follows. Raises `Garbled` if it does not say so, or counts other rows."""
     if others.get("count", count) != count:
         raise Garbled(f"{what}: {count} rows, and it says {str(others.get('count'))[:20]}", body)
     if not isinstance(others.get("hasMore"), bool):

@@ -6,7 +6,7 @@
 | `look` | no, its call was reserved | no | as `read` |
 | `write` | no, its call was reserved | never | is forgotten, and the answer returned |
 
-An answer that throttles a `read` stops every call of the session: for what Retry-After asks for, and no shorter than a wait with jitter that
+An answer that throttles a `read` pauses every call of the session. The pause is what Retry-After asks for, but at least a wait with jitter that
 doubles each time.
 """
 
@@ -78,8 +78,8 @@ class Calls:
                 tries += 1
 
     async def look(self, request: Request, what: str, taken: Callable[[Response], T]) -> T:
-        """Like `read`, but sent once, for a call that was reserved: it does not wait for a limit, and a throttled one does not pause the other
-        calls."""
+        """Like `read`, but sent once, for a call that was reserved. It does not wait for a limit, and if it is throttled the other calls do not
+        pause."""
         try:
             await self.sign_in.ensure()
             generation = self.sign_in.generation
@@ -91,7 +91,7 @@ class Calls:
         return taken(answer)
 
     async def reserve(self, calls: int, spare: timedelta) -> None:
-        """Wait until `calls` calls are allowed and the sign-in is good for `spare`. Raises `Throttled`, `Transient` or `Broken`."""
+        """Wait until `calls` calls are allowed and the sign-in stays good for `spare`. Raises `Throttled`, `Transient` or `Broken`."""
         await self.limiter.take(calls)
         try:
             await self.sign_in.ensure(spare)
@@ -102,7 +102,7 @@ class Calls:
             raise Transient(f"{self._system} sign-in: {error}") from error
 
     async def write(self, request: Request) -> Response:
-        """Send one request, once, whose call was reserved. Raises `NotSent` or `Unanswered`; every answer is returned as it came."""
+        """Send one request for which a call was reserved, once. Raises `NotSent` or `Unanswered`; returns every answer as it came."""
         if not self.sign_in.is_good():
             raise NotSent(f"{self._system}: the sign-in ended after the calls were reserved")
         generation = self.sign_in.generation
@@ -112,7 +112,7 @@ class Calls:
         return answer
 
     def pause(self, asked: timedelta | None = None) -> timedelta:
-        """Pause every call of this session: for the time that was asked for, but not for less than a wait with jitter that doubles each time."""
+        """Pause every call of this session for the time that was asked for, but at least for a wait with jitter that doubles each time."""
         duration = self._pauses.next(asked)
         self.limiter.pause(duration)
         return duration
@@ -137,7 +137,7 @@ class Calls:
             await self._transport.close()
 
     def _stopped(self, error: Throttled) -> None:
-        """Pause once for each answer, because all callers that wait for a sign-in are told when it is throttled."""
+        """Pause once for each answer, because every caller that waits for a sign-in gets the error when it is throttled."""
         if error is not self._paused_for:
             self._paused_for = error
             self.pause(error.asked)

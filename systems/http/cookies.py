@@ -17,8 +17,8 @@ _MOST = 50
 _SECONDS = re.compile(r"-?[0-9]+")
 _LONGEST_S = 10**9
 _MOST_CHARACTERS = 4096
-"""The most bytes of one cookie with its attributes, and the most cookies that are read in one answer: RFC 6265 (6.1) asks browsers for at least as
-much."""
+"""The most bytes of one cookie with its attributes, and the most cookies that are read from one answer. RFC 6265 (6.1) asks browsers to support at
+least this many bytes."""
 
 
 class Cookies:
@@ -29,11 +29,11 @@ class Cookies:
         self._jar = CookieJar(DefaultCookiePolicy(rfc2965=False))
 
     def keep(self, answer: Response) -> None:
-        """Keep the cookies that an answer sets, and drop those that it ends."""
+        """Keep the cookies that an answer sets, and drop those that it expires."""
         for header in answer.headers.getall("Set-Cookie", [])[:_MOST]:
             if len(header) <= _MOST_CHARACTERS and header.isascii() and header.replace("\t", " ").isprintable():
-                # one by one: of one answer the jar would set what a later header of it ends
-                self._jar.extract_cookies(_Said(_understood(header)), self._request())  # type: ignore[arg-type]  # it is asked for `info` alone
+                # one by one: the jar would still set a cookie that a later header of the same answer expires
+                self._jar.extract_cookies(_Said(_understood(header)), self._request())  # type: ignore[arg-type]  # the jar only calls `info`
 
     def header(self) -> str:
         """The header `Cookie` of a call; "" if there is no cookie."""
@@ -52,13 +52,13 @@ class Cookies:
 
 
 def _understood(header: str) -> str:
-    """The cookie with those of its attributes that are used."""
+    """The cookie, reduced to the attributes that are used."""
     pair, *attributes = header.split(";")
     return "; ".join([pair, *filter(None, map(_attribute, attributes))])
 
 
 def _attribute(text: str) -> str:
-    """An attribute in the form that the jar reads; "" for one that is ignored."""
+    """An attribute in the form that the jar reads; "" for an ignored one."""
     name, _, value = (part.strip() for part in text.partition("="))
     kind = name.lower()
     if kind == "max-age" and _SECONDS.fullmatch(value):

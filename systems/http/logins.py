@@ -38,7 +38,7 @@ class Login(Protocol):
         return answer.status == 401
 
     def seen(self, answer: Response) -> timedelta | None:  # noqa: ARG002 - for those who learn from answers
-        """Read what an answer changes, such as cookies. Returns for how long the session is good now, or None if that did not change."""
+        """Note what an answer changes, such as cookies. Returns for how long the session is good now, or None if that did not change."""
         return None
 
     async def leave(self, send: Send) -> None:  # noqa: ARG002 - for those with sessions
@@ -71,9 +71,9 @@ class Basic(Login):
 
 @dataclass
 class Bearer(Login):
-    """Sends a token from `url` with every request, in addition to `headers`. `form` returns the fields of each request for a token (RFC 6749, 4.4:
-    grant_type, client_id, client_secret, scope; or a signed assertion). `what` names the endpoint in errors, and `remedy` says what to check if
-    it refuses."""
+    """Sends a token from `url` with every request, in addition to `headers`. `form` returns the fields of each token request (RFC 6749, 4.4:
+    grant_type, client_id, client_secret, scope; or a signed assertion). `what` names the endpoint in errors, and `remedy` says what to check if it
+    refuses."""
 
     what: str
     url: str
@@ -105,7 +105,7 @@ def present(token: Granted | None, what: str) -> Granted:
 
 
 def token_request(url: str, form: Mapping[str, str]) -> Request:
-    """The request of a token: `grant_type=client_credentials&client_id=..&client_secret=..` as a form."""
+    """The request for a token: `grant_type=client_credentials&client_id=..&client_secret=..` as a form."""
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     return Request("POST", url, headers, urlencode(form).encode())
 

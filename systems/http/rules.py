@@ -1,7 +1,7 @@
-"""What an answer means, by a table of rules that each system writes down: one reader for writes, one for reads. Pure.
+"""What an answer means, by a table of rules that each system writes down. One function reads the table for writes, another for reads. Pure.
 
-A row names HTTP statuses, a pattern in the words and a vendor's code, and says what such an answer means: to a write the verdict, to a read
-the error, which follows from the verdict where the row does not name another one:
+A row names HTTP statuses, a pattern in the words, and a vendor's code, and says what such an answer means. For a write this is the verdict. For a
+read it is the error, which follows from the verdict unless the row names another one:
 
     Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True)                     a read: `Throttled`
     Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True, remedy="Grant ...")       a read: `Broken`
@@ -9,8 +9,8 @@ the error, which follows from the verdict where the row does not name another on
     Rule((), "", Verdict.DUPLICATE, "exists", code=r"91,49")                               a read: `Transient`
     Rule((409,), "", Verdict.DEFINITE_NO, "concurrency")                                   a read: `Transient`
 
-The first row that fits counts. In no row: a write is AMBIGUOUS, a read `Refused` by a 4xx (but 408 and 425), else `Transient`. How a vendor's
-code and words are read out of an answer is the system's own.
+The first row that fits counts. If none fits, a write is AMBIGUOUS; a read is `Refused` for a 4xx (except 408 and 425), otherwise `Transient`. Each
+system has its own way of reading the vendor's code and words out of an answer.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Words:
 
 @dataclass(frozen=True)
 class Rule:
-    """One row. `statuses` (empty = any), `pattern` (searched in the code and in the words, "" = any) and `code` (the whole code, "" = any;
-    words that look like it do not count) say which answers it is about. `words` are told of a write whose answer has none, `remedy` of a
-    read: what to do ("{what}" in it is what was read)."""
+    """One row. `statuses` (empty = any), `pattern` (searched in the code and in the words, "" = any) and `code` (the whole code, "" = any; words that
+    look like it do not count) say which answers it applies to. `words` stand in for the words of an answer to a write that has none. `remedy` says
+    what to do about a read ("{what}" in it becomes what was read)."""
 
     statuses: Collection[int]
     pattern: str

@@ -17,8 +17,8 @@ NO_TIME = timedelta(0)
 
 
 class SignIn:
-    """The sign-in of one session. `sign` signs in and returns for how long that is good. It returns None if every request carries its own proof
-    (HTTP Basic, a signature), so that nothing can end or be renewed. Any number of tasks of one event loop can use it at the same time."""
+    """The sign-in of one session. `sign` signs in and returns for how long the sign-in is good. It returns None if every request carries its own
+    proof (HTTP Basic, a signature), so that nothing can expire or be renewed. Any number of tasks of one event loop can use it at the same time."""
 
     def __init__(self, clock: Clock, sign: Callable[[], Awaitable[timedelta]] | None) -> None:
         self._clock = clock
@@ -29,8 +29,8 @@ class SignIn:
         self.generation = 0
 
     def is_good(self, spare: timedelta = NO_TIME) -> bool:
-        """Whether it can be used for `spare` from now. At most half of its life is required, because a short one would otherwise be renewed before
-        each use."""
+        """Whether it can be used for `spare` from now. At most half of its life is required, because otherwise a short sign-in would be renewed
+        before each use."""
         if self._sign is None:
             return True
         return self._good_until is not None and self._clock.now() + min(spare, self._life / 2) < self._good_until
@@ -40,13 +40,14 @@ class SignIn:
         if self.is_good(spare):
             return
         if self._renewal is None or self._renewal.done():
-            # a context of its own, for it belongs to no step of a sink, whoever needs it first
+            # in a new context: the renewal serves every caller, so it must not count as the write of the sink step that needed it first
             self._renewal = asyncio.get_running_loop().create_task(self._renew(), context=Context())
             self._renewal.add_done_callback(_seen)
         await asyncio.shield(self._renewal)
 
     async def renew(self, generation: int) -> bool:
-        """The sign-in of that generation was refused: sign in again, unless another caller has done so. Returns False if that is not possible."""
+        """Sign in again because the sign-in of that generation was refused, unless another caller has done so. Returns False if that is not
+        possible."""
         self.forget(generation)
         await self.ensure()
         return self._sign is not None
@@ -57,7 +58,7 @@ class SignIn:
             self._good_until = None
 
     def extend(self, life: timedelta) -> None:
-        """It is good for `life` from now, because it was just used (for sessions that end when they are idle)."""
+        """The sign-in is good for `life` from now, because it was just used (for sessions that end when they are idle)."""
         if self._good_until is not None:
             self._good_until = self._clock.now() + life
 

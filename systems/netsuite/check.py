@@ -1,8 +1,8 @@
 """Proves the settings of a NetSuite connection by using them: one line for each subject, with what to do. Reads only.
 
-What can be told without writing is told: what the role reads, the values of settings and tables (`check_values.py`), today's period, the clock of
-SuiteQL, the end of the certificate, whether numbers or our external ids were ever given twice. Preferences (mandatory departments, duplicate
-warnings) and the right to create are not readable by REST (assumed): a warning or the first document tells what follows from them.
+It checks everything that can be read without writing: what the role can read, the values of settings and tables (`check_values.py`), today's period,
+the clock of SuiteQL, the end of the certificate, and whether numbers or our external ids were used twice. REST shows neither preferences (mandatory
+departments, duplicate warnings) nor the right to create (assumed), so these are covered by a warning or show with the first document.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class _Checker:
         return False
 
     async def _guarded(self, part: Callable[[], Awaitable[None]], permission: str) -> None:
-        """One part of the check. Its error becomes a finding that names the permission it needs, and the other parts go on."""
+        """Run one part of the check. Its error becomes a finding that names the required permission, and the other parts go on."""
         try:
             await part()
         except TooMany as error:
@@ -118,7 +118,7 @@ class _Checker:
     # --- the certificate ----------------------------------------------------------------------------------------------
 
     def _certificate(self) -> None:
-        """Whose key it is, and when it ends."""
+        """Whether the private key belongs to the certificate, and when the certificate expires."""
         credentials = self._client.credentials
         if self._client.settings.sign_in != "assertion":
             return
@@ -152,7 +152,7 @@ class _Checker:
     # --- the account --------------------------------------------------------------------------------------------------
 
     async def _clock(self) -> None:
-        """SuiteQL has to read and show times in the zone of the settings: else windows of change would begin too late."""
+        """SuiteQL has to read and show times in the zone of the settings. Otherwise windows of change would begin too late."""
         zone = self._client.settings.time_zone
         rows = await self._client.rows(_CLOCK_QUERY, "clock")
         shown, here = (text(rows[0], "now") if rows else ""), wall(self._client.calls.server_now(), zone)
@@ -167,7 +167,7 @@ class _Checker:
             self._found.say("ok", "time zone", f"SuiteQL shows times of {zone}")
 
     async def _limits(self) -> None:
-        """The limit of simultaneous requests, which administrators alone may read."""
+        """The limit of simultaneous requests, which only administrators may read."""
         try:
             found = await self._client.get(LIMITS, "governance limits")
         except (Refused, Broken):
@@ -191,7 +191,7 @@ class _Checker:
             self._found.say("ok", "reading", f"{', '.join(name.replace('_', ' ') for name in _READ)} can be read")
 
     async def _writing(self) -> None:
-        """That the role sees each record type that it is to write. Whether it may create them, the first document tells."""
+        """Whether the role can read each record type that it has to write. Whether it may create them shows only with the first document."""
         kinds = list(dict.fromkeys(kind for record in sorted(self._writes) for kind in _TYPES.get(record, ())))
         refused = []
         for kind in kinds:
@@ -226,7 +226,7 @@ class _Checker:
             self._found.say("ok", "period", f"today's period {name} is open")
 
     async def _numbers(self) -> None:
-        """What the books tell of duplicate settings: whether one of our external ids is there twice, or a vendor's bill number."""
+        """Signs of duplicates in the books: whether one of our external ids, or a vendor's bill number, was used twice."""
         query = (
             "SELECT t.externalid, COUNT(*) AS times FROM transaction t WHERE t.externalid LIKE 'ST-%' "
             "GROUP BY t.externalid HAVING COUNT(*) > 1 ORDER BY t.externalid ASC"

@@ -1,8 +1,8 @@
-"""Compares what the settings and mapping tables name with the account's own lists: departments, classes, locations, accounts, items, terms, payment
-methods, subsidiaries, vendors and customers. Reads only, by SuiteQL; tax items, which have no table there (assumed), by the record service.
+"""Compares the values of settings and mapping tables with the account's own lists: departments, classes, locations, accounts, items, terms, payment
+methods, subsidiaries, vendors and customers. Reads only, by SuiteQL. Tax items, which have no SuiteQL table (assumed), come from the record service.
 
-Facts: a value has to be active, and to serve the subsidiary of the documents: its own, or one above it whose children it includes. Accounts that only
-sum up others take no posting. What nobody names although it is there is told too (unused departments).
+Facts: a value has to be active, and to serve the documents' subsidiary: either directly, or through a higher one that includes its children. Accounts
+that only sum up other accounts take no postings. Departments that exist and that nobody names are reported too.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ SEGMENTS = {"department": "department", "class": "classification", "location": "
 """Dimensions, with their tables."""
 _SEGMENT_TABLES = ("business_unit", "job_type", "cost_line", "line_type")
 _UNTOLD = ("location", "item")
-"""Tables that do not say whether a value serves the children of its subsidiaries, too: it is taken to."""
+"""Tables that do not say whether a value also serves the children of its subsidiaries. It is taken to do so."""
 _SHOWN = 8
 Part = Callable[[Crosswalk], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value: its word, the table and column of its name there, and whether it serves certain subsidiaries, or may be a summary. Of a kind
-    with many values (`is_long`) those alone are asked for that somebody names."""
+    """A kind of value: its word, the table and name column in NetSuite, whether it serves only certain subsidiaries, and whether it may be a summary.
+    For a kind with many values (`is_long`), only the values that somebody names are read."""
 
     word: str
     table: str
@@ -47,7 +47,7 @@ _CUSTOMER = Kind("customer", "customer", "t.entityid", is_long=True)
 
 
 class Values:
-    """The comparison of one check. `parts` are its pieces, each of which may fail by itself."""
+    """The comparison of one check. `parts` are its pieces; if one fails, the others still run."""
 
     def __init__(self, client: Client, found: Findings) -> None:
         self._client, self._found = client, found
@@ -80,8 +80,8 @@ class Values:
         return {text(row, "id"): row for row in await self._client.rows(query, kind.word)}
 
     async def _compare(self, kind: Kind, wanted: Mapping[str, str], *, is_segment: bool = False) -> dict[str, Row]:
-        """Compare named values with a list. Of a segment it is told what each value is called; where one of a table is not there or inactive, the
-        default of the settings stands in (`segments.py`), so that nothing is refused for it."""
+        """Compare named values with a list. For a segment it also says what each value is called. If a segment of a table does not exist or is
+        inactive, the default of the settings replaces it (`segments.py`), so that nothing is refused for it."""
         asked = list(filter(is_id, wanted)) if kind.is_long else list(wanted)
         known = await self._rows(kind, asked if kind.is_long else None) if asked else {}
 
@@ -117,7 +117,7 @@ class Values:
     # --- pieces -------------------------------------------------------------------------------------------------------
 
     async def _subsidiaries(self, crosswalk: Crosswalk) -> None:
-        """Whether it is a OneWorld account, as the settings say; every subsidiary is there and takes entries."""
+        """Whether the account is a OneWorld account, as the settings say, and whether every subsidiary exists and takes entries."""
         query = "SELECT t.id, t.name, t.parent, t.isinactive, t.iselimination FROM subsidiary t ORDER BY t.id ASC"
         try:
             rows = {text(row, "id"): row for row in await self._client.rows(query, "subsidiary")}

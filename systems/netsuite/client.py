@@ -1,12 +1,12 @@
 """The client of NetSuite: addresses of the record service and of SuiteQL, and the session that calls them (`systems/http/calls.py`).
 
-Facts (help pages): property names are checked where `X-NetSuite-PropertyNameValidation: Error` says so, else a misspelt one is ignored; SuiteQL
-needs `Prefer: transient`; the idempotency header counts for asynchronous requests only, so none is sent. A write is never repeated here.
+Facts (help pages): property names are checked only with `X-NetSuite-PropertyNameValidation: Error`, otherwise a misspelt one is ignored. SuiteQL
+needs `Prefer: transient`. The idempotency header works for asynchronous requests only, so none is sent, and a write is never repeated here.
 
-The limit of an account is simultaneous requests, of all roles, people and other applications together: one quota group for the account
-(`quota.group`) shares it out, and each role keeps to its part (`Limiter.in_flight`). A request over the limit may be answered 401 "invalid login".
-A bad credential answers the same, so 401 counts as throttling until nothing but 401 has come for `PATIENCE`, or, in a session that never
-had another answer, `FIRST_REFUSALS` times.
+The limit of an account counts simultaneous requests, of all roles, people and other applications together. One quota group for the account
+(`quota.group`) shares it out, and each role keeps to its share (`Limiter.in_flight`). A request over the limit may be answered 401 "invalid login",
+which is also the answer to a bad credential. So 401 counts as throttling until only 401 has come for `PATIENCE` or, in a session that never had
+another answer, `FIRST_REFUSALS` times.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Query = Sequence[tuple[str, str]]
 
 
 class TooMany(Broken):
-    """A list has more rows than are read of it."""
+    """A list has more rows than will be read."""
 
 
 class Client:
@@ -68,8 +68,8 @@ class Client:
         return listed(answer, what), answer
 
     async def rows(self, query: str, what: str, most: int = 10_000) -> list[Row]:
-        """Every row of a list that is short (up to about `most`), by pages. The query needs an order that leaves no ties. Raises what `page`
-        raises, `TooMany` for a longer one, and `Transient` for one that says it goes on and brings nothing."""
+        """Every row of a short list (up to about `most` rows), by pages. The query needs an order without ties. Raises what `page` raises, `TooMany`
+        for a longer list, and `Transient` if a page says that there are more rows but the next one is empty."""
         found: list[Row] = []
         while len(found) < most:
             got, _ = await self.page(query, what, offset=len(found))
@@ -146,7 +146,7 @@ class Client:
 
 
 class Refusals:
-    """How long nothing but 401 has come in a session, which tells a credential that ended from an account without room."""
+    """For how long a session has got only 401, which distinguishes an expired credential from an account at its limit."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -164,7 +164,7 @@ class Refusals:
         self._since = self._since or self._clock.now()
 
     def judged(self, answer: Response, error: ConnectorError) -> ConnectorError:
-        """The error for an answer: `Broken` for a 401 after which the credential has to be taken for a bad one."""
+        """The error for an answer: `Broken` for a 401 that shows a bad credential."""
         if answer.status != 401 or not isinstance(error, Throttled):
             return error
         lasted = self._clock.now() - (self._since or self._clock.now())
@@ -173,11 +173,11 @@ class Refusals:
 
 
 def encoded(query: Query) -> str:
-    """The query, with every value encoded, a plus as %2B."""
+    """The query string, with every value encoded and a plus as %2B."""
     return "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query) if query else ""
 
 
 def is_write(request: Request) -> bool:
-    """Whether a request changes something: a query and a request for a token are POSTs that change nothing."""
+    """Whether a request changes something. Queries and token requests are POSTs that change nothing."""
     is_reading = request.url.partition("?")[0].endswith((SUITEQL, "/oauth2/v1/token"))
     return request.method not in ("GET", "HEAD") and not is_reading

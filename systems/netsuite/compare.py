@@ -1,4 +1,4 @@
-"""What NetSuite keeps against what a command wants: how far the document is, and each field in which it differs. Pure.
+"""Compares what NetSuite keeps with what a command wants: which steps of the document are done, and each field in which it differs. Pure.
 
 Sources: status letters of orders and bills as public lists give them (SYSTEM.md); a record shows amounts as JSON numbers and references as objects.
 """
@@ -43,20 +43,20 @@ ZERO = Decimal(0)
 
 
 def document(row: Row, resolved: ResolvedCommand, settings: Settings) -> Document:
-    """The command's document as its record shows it; a bill has both of its steps done. Raises `Malformed`."""
+    """The command's document as its record shows it; for a bill, both steps are done. Raises `Malformed`."""
     kind = kind_of(resolved.record, resolved.command)
     steps = (ORDER_STEP, BILL_STEP) if resolved.record == "ap_bill" else (CREATE,)
     return _shown(row, resolved, kind, steps, tuple(_differences(row, resolved, kind, settings)))
 
 
 def order(row: Row, resolved: ResolvedCommand, settings: Settings) -> Document:
-    """The order of a bill that is not made yet."""
+    """The purchase order whose bill is not made yet."""
     found = tuple(_differences(row, resolved, PURCHASE_ORDER, settings))
     return _shown(row, resolved, PURCHASE_ORDER, (ORDER_STEP,), found)
 
 
 def not_billable(row: Row) -> str:
-    """Why an order makes no bill, in words; "" where it may."""
+    """Why an order cannot be billed, in words; "" if it can."""
     why = _NOT_BILLABLE.get(reference(row, "status"), "")
     return f"purchase order {text(row, 'tranId')} {why}: see to it in NetSuite, then release this" if why else ""
 
@@ -75,7 +75,7 @@ def _shown(row: Row, resolved: ResolvedCommand, kind: Kind, steps: tuple[str, ..
 
 
 def suspect(row: Row, resolved: ResolvedCommand, kind: Kind) -> Document:
-    """A row of SuiteQL with the party, day and amount of the command that a person typed."""
+    """A row of SuiteQL that a person typed, with the party, day and amount of the command."""
     command, key = resolved.command, required_id(row)
     return Document(typed(kind.type, key), text(row, "tranid"), "", command["amount"], command["currency"], (CREATE,))
 
@@ -96,8 +96,8 @@ def _differences(row: Row, resolved: ResolvedCommand, kind: Kind, settings: Sett
 
 
 def lines_of_differ(row: Row, ours: Sequence[PostingLine], kind: Kind, settings: Settings) -> Iterator[str]:
-    """The difference of the lines. A department, class or location that none of theirs has may be the default of the settings, or none, which
-    stands in for one that does not exist (`segments.py`)."""
+    """The difference of the lines. A department, class or location that none of NetSuite's lines has may have been replaced by the default of the
+    settings, or by none, because it does not exist (`segments.py`)."""
     theirs = list(their_lines(row, kind))
     kept = [{line[place] for line in theirs} for place in range(_FIRST, _FIRST + len(_SEGMENTS))]
     wanted = []
@@ -146,8 +146,8 @@ def wanted_lines(lines: Iterable[PostingLine], kind: Kind) -> Iterator[Line]:
 
 
 def master(row: Row, record: str, command: CommandEnvelope, *, is_ours: bool = False) -> Document:
-    """A customer or vendor; its differences are what a write would change: the values of our side, of those that it has. With `is_ours`, where it
-    was just sent, one that carries another ref is not what was sent."""
+    """A customer or vendor. Its differences are what a write would change: the fields that our side owns and has values for. With `is_ours` the
+    record was just sent, so that one with another ref counts as a difference."""
     wrong = tuple(f"{name}: {theirs}, {ours}" for name, theirs, ours in _owned(row, record, command) if theirs != ours)
     carried = ref_of(text(row, "externalId"))
     is_other = bool(carried) and carried != command["ref"]
@@ -193,12 +193,12 @@ def _address(row: Row) -> dict[str, str]:
 
 
 def applied_to(row: Row, target: str) -> Decimal:
-    """What a payment or credit gives to the document with this internal id."""
+    """How much of a payment or credit is applied to the document with this internal id."""
     return sum((money_or_zero(line, "amount") for line in sublist(row, "apply") if reference(line, "doc") == target), ZERO)
 
 
 def applied_lines(row: Row, name: str = "apply") -> dict[str, Decimal]:
-    """What a payment or credit gives to each document, by internal id."""
+    """How much of a payment or credit is applied to each document, by internal id."""
     found: dict[str, Decimal] = {}
     for line in sublist(row, name):
         key, amount = reference(line, "doc"), money_or_zero(line, "amount")
@@ -208,21 +208,21 @@ def applied_lines(row: Row, name: str = "apply") -> dict[str, Decimal]:
 
 
 def is_marked(row: Row, ref: str) -> bool:
-    """Whether a payment's memo says that the application with this ref was entered on it."""
+    """Whether a payment's memo shows that the application with this ref was entered on it."""
     return ref in text(row, "memo").split()
 
 
 def _is_taken_off(row: Row, amount: Decimal) -> bool:
-    """Whether a payment's memo says that a command of ours took an application of this amount off it (`undo.mark_of`)."""
+    """Whether a payment's memo shows that a command of ours removed an application of this amount (`undo.mark_of`)."""
     marks = (word.partition(":") for word in text(row, "memo").split())
     return any(ref_of(mark) and mark.endswith(REVERSES) and told == f"{amount:.2f}" for mark, _, told in marks)
 
 
 def application(row: Row, resolved: ResolvedCommand, ids: tuple[str, str], *, is_ours: bool = False) -> Document | None:
-    """The command's application on the payment or credit memo that `row` shows; None where it is not there. `ids`: those of payer and document.
+    """The command's application on the payment or credit memo that `row` shows; None if it is not there. `ids`: those of payer and document.
 
-    It is there where the payer's memo carries its ref, or where a person entered all that the command tells of this document; not so with `is_ours`,
-    where it was just sent and only the ref tells that it was taken. One that we took off again is not there, though its ref stays in the memo.
+    It is there if the payer's memo carries its ref, or if a person entered everything that the command lists for this document. With `is_ours` the
+    request was just sent, and only the ref counts. An application that we removed again is not there, although its ref stays in the memo.
     """
     (payer, target), told = ids, fields(resolved.command)["applications"]
     given, own = applied_to(row, target.partition("/")[2]), told[-1]["amount"]
@@ -236,7 +236,7 @@ def application(row: Row, resolved: ResolvedCommand, ids: tuple[str, str], *, is
 
 
 def deposit_application(row: Row, resolved: ResolvedCommand, ids: tuple[str, str]) -> Document:
-    """The application of a deposit, which is a record of its own and carries our ref."""
+    """The application of a deposit, which is a separate record and carries our ref."""
     (payer, target), own = ids, fields(resolved.command)["applications"][-1]["amount"]
     wrong = [*differs("deposit", reference(row, "deposit"), payer.partition("/")[2])]
     wrong += amount_differs("amount", applied_to(row, target.partition("/")[2]), own)
@@ -256,7 +256,7 @@ def is_deposit(payer: str) -> bool:
 
 
 def left(row: Row, kind: Kind) -> Decimal:
-    """What of a document is open: nothing paid or applied it, or it was not applied itself."""
+    """How much of a document is open: not yet paid or applied to, or for a credit or payment, not yet applied."""
     if kind is INVOICE:
         return money_or_zero(row, "amountRemaining")
     if kind.code == "VendBill":

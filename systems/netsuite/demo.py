@@ -1,4 +1,5 @@
-"""What the demo has to know of NetSuite's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+"""What the demo needs to know about NetSuite's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, and planned
+faults."""
 
 from __future__ import annotations
 
@@ -54,13 +55,13 @@ _READ = {
     "customerRefund": "payment",
     "journalEntry": "journal",
 }
-"""Kinds that have a canonical form, and which."""
+"""Kinds that have a canonical form, each with its entity."""
 _TAKES_OFF = ("customerRefund",)
-"""Shown as positive amounts; the source tells what they come from as less than nothing."""
+"""Documents that NetSuite shows as positive amounts, while the source shows what they stem from as negative."""
 _OF_THE_DAY = f"{BALANCES}?since=2026-01-01"
-"""Last year's documents are no part of what both sides have: they were entered in NetSuite alone."""
+"""Documents of last year are left out, because both sides do not have them: they were entered in NetSuite only."""
 _UNITS = (
-    # business unit, department, class, location; one unit has no row and another a department that does not exist: both post to the default
+    # business unit, department, class, location; one unit has no row, another names a department that does not exist: both post to the default
     ("Plumbing - Service", "3", "1", "1"),
     ("HVAC - Service", "2", "1", "2"),
     ("HVAC - Install", "99", "4", "2"),
@@ -68,9 +69,9 @@ _UNITS = (
 _COSTS = (("Material", "20"), ("Equipment", "23"), ("Service", "21"))
 _SALES = (("Material", "1"), ("Equipment", "3"), ("Service", "2"), ("PriceModifier", "10"), ("25100", "7"), ("project", "2"))
 _ORDER_ITEMS = (("MATERIALS", "10001"), ("LABOR", "10002"), ("EQUIPMENT", "15001"), ("SUBCONTRACT", "10004"))
-"""Items that buyers order, and the sku of each at the other side."""
+"""Items that buyers order, and the sku of each on the other side."""
 _PERIOD, _SIDE = "Mar 2026", "AP"
-"""What an accountant locked too early, and unlocks."""
+"""The period and side that an accountant locked too early and unlocks."""
 _PLACES = ("1", "2", "3", "4")
 _WAREHOUSE = "801"
 _PAYMENTS = (("Cash", "1"), ("Check", "2"), ("Credit Card", "3"), ("ACH", "4"), ("Refund", "2"))
@@ -86,11 +87,11 @@ class NetSuiteDemo:
 
     @property
     def label(self) -> str:
-        """Its contractor."""
+        """The name of its contractor."""
         return "Sundial Heating and Air, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """Existing masters, open orders, last year's books, the places of a large account, and this month locked in payables."""
+        """Masters that already exist, open orders, last year's books, the request limit of a large account, and this month locked in payables."""
         return {
             "customers": str(_CUSTOMERS),
             "vendors": str(_VENDORS),
@@ -143,11 +144,11 @@ class NetSuiteDemo:
         }
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind of object that is asked for."""
+        """The path of every kind of object that is asked for."""
         return (_OF_THE_DAY, *(f"documents?kind={kind}" for kind in (*_BOOKED, _ORDERS, _BILL_PAYMENTS, "vendor", "customer")))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
-        """Vendors and customers of the subsidiary that travels, and the orders that people entered."""
+        """Vendors and customers of the subsidiary that is passed on, and the orders that people entered."""
         if entity in ("vendor", "customer"):
             return [_party(row) for row in _of(ask, entity) if row["subsidiary"] == _SUBSIDIARY]
         if entity == "purchase_order":
@@ -156,13 +157,13 @@ class NetSuiteDemo:
         return []
 
     def read(self, flow: str, ask: Ask) -> set[str]:
-        """N2C: bill payments. N6: every document of the subsidiary, those of last year too."""
+        """N2C: bill payments. N6: every document of the subsidiary, including those of last year."""
         kinds = {"N2C": {_BILL_PAYMENTS: "ap_payment"}, "N6": _READ}.get(flow, {})
         return {f"{entity}/{row['id']}" for kind, entity in kinds.items() for row in _of(ask, kind)}
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """An invoice at cost is a payable to the clearing vendor, a bill of an order only confirms that it came; everything else is a document of its
-        whole amount."""
+        """An invoice at cost makes a payable to the clearing vendor. A bill of an order only confirms that it was read. Everything else makes a
+        document of its whole amount."""
         if flow.id == "N1":
             return at_cost("payable", one, lambda _: _CLEARING)
         if flow.id == "N5" and (one.order or one.is_void):
@@ -177,14 +178,14 @@ class NetSuiteDemo:
         return found
 
     def balances(self, ask: Ask) -> Balances:
-        """By the posted documents of each party, of this year. What the clearing vendor is owed is what the jobs cost (flow N1); the other side keeps
-        no such payable, but the vendors' own bills, which are read and never written (N5)."""
+        """From this year's posted documents of each party. The clearing vendor is owed what the jobs cost (flow N1). The other side has no such
+        payable; it has the vendors' own bills, which are read and never written (N5)."""
         told = ask(_OF_THE_DAY)
         customers = {row["id"]: Decimal(row["balance"]) - Decimal(row["deposits"]) for row in told["customers"]}
         return Balances(customers, {row["id"]: Decimal(row["balance"]) for row in told["vendors"] if row["id"] != _CLEARING})
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """The profile of the page beside the accountant's: what a job cost, and what it was sold for, with its credits."""
+        """The profile of the product page and the accountant's together: what a job cost, and what it was sold for, with its credits."""
         return {"N1S": {"enabled": True}, "N1C": {"enabled": True}}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
@@ -202,8 +203,8 @@ class NetSuiteDemo:
         return [*new, changed]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a storm over the limit, a period that is unlocked late, and answers that are lost, halved, late, without Location or something
-        else altogether."""
+        """An outage, a storm over the limit, a period that is unlocked late, and answers that are lost, truncated, late, without Location, or not
+        from NetSuite at all."""
         post = {"method": "POST", "path": "/services/rest/record/v1/"}
         return (
             planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),

@@ -1,8 +1,8 @@
 """The records that NetSuite keeps for us: which type and fields each command becomes, and the bodies of its requests. Pure.
 
-Sources: REST API Browser 2026.1 (fields, sublists, transforms), help pages (references as `{"id": ..}`, sublists as `{"items": [..]}`); members of
-customer payments, deposits, refunds, credits and credit memos are assumed (SYSTEM.md). An id of a transaction is `type/internal id` here, because
-what may be done with a document depends on its type; that of a customer or vendor is the internal id alone.
+Sources: REST API Browser 2026.1 (fields, sublists, transforms), help pages (references as `{"id": ..}`, sublists as `{"items": [..]}`). The members
+of customer payments, deposits, refunds, credits and credit memos are assumed (SYSTEM.md). The id of a transaction is `type/internal id` here, because
+what can be done with a document depends on its type. The id of a customer or vendor is the internal id alone.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _SEGMENTS = ("department", "class", "location")
 
 @dataclass(frozen=True)
 class Kind:
-    """One record type: its name, its code in SuiteQL, the field and role of its party, and the sublists of its lines. `sign` is -1 where
-    NetSuite keeps it with the opposite sign of its command."""
+    """One record type: its name, its code in SuiteQL, the field and role of its party, and the sublists of its lines. `sign` is -1 if NetSuite keeps
+    it with the opposite sign of its command."""
 
     type: str
     code: str
@@ -45,7 +45,7 @@ class Kind:
     sign: int = 1
 
     def amount(self, ours: Decimal) -> Decimal:
-        """An amount of ours as the document has it, and the other way round."""
+        """Converts an amount between our sign and the document's sign, in either direction."""
         return ours * self.sign
 
 
@@ -72,7 +72,7 @@ APPLICATION = "ar_application"
 
 
 def kind_of(record: str, command: CommandEnvelope) -> Kind:
-    """What a command's document is in NetSuite. Raises `Refused` for a record that is not written there."""
+    """The record type of a command's document. Raises `Refused` for a record that is not written to NetSuite."""
     if record == "ar_receipt":
         return DEPOSIT if fields(command)["kind"] == "deposit" else PAYMENT
     if record not in _KINDS:
@@ -94,7 +94,7 @@ def typed(kind: str, internal: str) -> str:
 
 
 def pair_of(erp_id: str) -> tuple[str, str]:
-    """Record type and internal id of a transaction. Raises `Refused` for a text that is no such id."""
+    """Record type and internal id of a transaction. Raises `Refused` for a text of another form."""
     kind, _, internal = erp_id.partition("/")
     if not kind or not is_id(internal):
         raise Refused(f"netsuite: {erp_id[:60]!r} is no id of a document here; it is TYPE/ID, such as invoice/1042")
@@ -102,13 +102,13 @@ def pair_of(erp_id: str) -> tuple[str, str]:
 
 
 def party(kind: Kind, command: CommandEnvelope, ids: Ids) -> str:
-    """Customer or vendor of the document: the crosswalk's own, else the resolved link."""
+    """Customer or vendor of the document: the one that the crosswalk names, else the resolved link."""
     named = str(fields(command)["dimensions"].get(kind.role, ""))
     return _id(named or parent_id(command, kind.role, ids), kind.role)
 
 
 def party_or_none(kind: Kind, command: CommandEnvelope, ids: Ids) -> str:
-    """Like `party`; "" where the link is not resolved, as in a look-up of what an earlier ledger may have written."""
+    """Like `party`, but "" if the link is not resolved. A look-up of what an earlier ledger may have written needs this."""
     try:
         return party(kind, command, ids)
     except Refused:
@@ -116,7 +116,7 @@ def party_or_none(kind: Kind, command: CommandEnvelope, ids: Ids) -> str:
 
 
 def settled_id(one: Application, command: CommandEnvelope, ids: Ids) -> str:
-    """Id of the invoice that an application settles: the resolved link, else the one that the opening balances give."""
+    """Id of the invoice that an application settles: the resolved link, else the one from the opening balances."""
     links = [link for link in command["parents"] if (link["entity"], link["source_id"]) == ("invoice", one["document_id"])]
     found = (ids.get(link_name(links[0]), "") if links else "") or one["document_number"]
     if not found:
@@ -125,7 +125,7 @@ def settled_id(one: Application, command: CommandEnvelope, ids: Ids) -> str:
 
 
 def original_id(command: CommandEnvelope, ids: Ids) -> str:
-    """Id of the document that a credit adjusts; "" where there is none here."""
+    """Id of the document that a credit adjusts; "" if NetSuite has none."""
     originals = [parent for parent in command["parents"] if parent["role"] == "original"]
     return ids.get(link_name(originals[0]), "") if originals else ""
 
@@ -149,7 +149,7 @@ cents = partial(cents_of, "netsuite")
 
 
 def day_of(resolved: ResolvedCommand) -> date:
-    """The day that a document has: its own, else the one on which it is posted where that is in a closed period."""
+    """The date of a document: its own day, or the day on which it is posted if its own is in a closed period."""
     own: date | None = fields(resolved.command).get("date")
     day = resolved.post_on or own
     if day is None:
@@ -158,7 +158,7 @@ def day_of(resolved: ResolvedCommand) -> date:
 
 
 def memo(resolved: ResolvedCommand, text: str = "") -> str:
-    """Header text; both days where it is posted on another than its own, and the source's number where no field of its own keeps it."""
+    """Header text. It has both days if they differ, and the source's number if no other field keeps it."""
     own = fields(resolved.command)
     moved = f" (of {own['date']}, posted {resolved.post_on})" if resolved.post_on else ""
     numbered = f"{own['human_number']} " if resolved.record == "journal" and own.get("human_number") else ""
@@ -166,7 +166,7 @@ def memo(resolved: ResolvedCommand, text: str = "") -> str:
 
 
 def header(resolved: ResolvedCommand, kind: Kind, of: str = "") -> dict[str, Any]:
-    """What stands above the lines of every document. `of`: see `refs.py`."""
+    """The fields above the lines that every document has. `of`: see `refs.py`."""
     own = fields(resolved.command)
     made: dict[str, Any] = {"externalId": external_id(resolved.command["ref"], of), "tranDate": day_of(resolved).isoformat()}
     if text := memo(resolved):
@@ -177,17 +177,17 @@ def header(resolved: ResolvedCommand, kind: Kind, of: str = "") -> dict[str, Any
 
 
 def segments(dimensions: Mapping[str, str]) -> dict[str, Any]:
-    """Department, class and location as references, those that have a value."""
+    """Department, class and location as references; those without a value are left out."""
     return {name: ref(dimensions[name], name) for name in _SEGMENTS if dimensions.get(name)}
 
 
 def default_of(defaults: Defaults, name: str) -> str:
-    """What the settings say of a segment that has no other value."""
+    """The default in the settings for a segment that has no other value."""
     return str(getattr(defaults, "classification" if name == "class" else name))
 
 
 def anew(number: str, op_key: str) -> str:
-    """The number of a bill or credit that is written anew: the one that it corrects keeps the number, and a second one may be refused."""
+    """The number of a replacement bill or credit. The corrected document keeps the original number, and NetSuite may refuse to use it twice."""
     _, mark, correction = op_key.rpartition(_CORRECT)
     return f"{number[: NUMBER - 5]}/{int(correction) + 1}" if mark and correction.isdigit() and number else number[:NUMBER]
 
@@ -229,7 +229,7 @@ def _expense(one: PostingLine, sign: int) -> dict[str, Any]:
 
 
 def applied(lines: Mapping[str, Decimal]) -> dict[str, Any]:
-    """An apply list: documents by internal id, each with its amount; 0 takes it off."""
+    """An apply list: documents by internal id, each with its amount; 0 removes the application."""
     return {"items": [_applied(key, amount) for key, amount in lines.items()]}
 
 
@@ -243,14 +243,14 @@ def _applied(key: str, amount: Decimal) -> dict[str, Any]:
 
 
 def order_body(resolved: ResolvedCommand) -> dict[str, Any]:
-    """The purchase order of which a bill is made."""
+    """The purchase order from which a bill is made."""
     own = fields(resolved.command)
     made = header(resolved, PURCHASE_ORDER, ORDER) | sublists(own["lines"])
     return made | terms_of(own) | ({"otherRefNum": own["human_number"][:NUMBER]} if own["human_number"] else {})
 
 
 def bill_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
-    """What the bill has that its order does not say; vendor, lines, segments, terms and memo come from the order (assumed)."""
+    """The fields of the bill that its order does not determine. Vendor, lines, segments, terms and memo come from the order (assumed)."""
     own = fields(resolved.command)
     made: dict[str, Any] = {"externalId": external_id(resolved.command["ref"]), "tranDate": day_of(resolved).isoformat()}
     if number := anew(own["human_number"], resolved.command["op_key"]):
@@ -300,12 +300,12 @@ def _sale(resolved: ResolvedCommand, settings: Settings, kind: Kind) -> dict[str
 
 
 def tax_zone(command: CommandEnvelope) -> str:
-    """The tax item by which NetSuite computes the tax of a sale; "" where it computes none."""
+    """The tax item by which NetSuite computes the tax of a sale; "" if it computes none."""
     return str(fields(command).get("tax_zone", ""))
 
 
 def terms_of(own: Mapping[str, Any]) -> dict[str, Any]:
-    """The terms of a document or master, those that the command names."""
+    """The terms of a document or master, if the command names any."""
     return {"terms": ref(own["terms"], "terms")} if own["terms"] else {}
 
 
@@ -361,7 +361,7 @@ def _out(found: dict[str, dict[str, Decimal]], erp_id: str, amount: Decimal) -> 
 
 
 def journal_body(resolved: ResolvedCommand, sign: int = 1, of: str = "") -> dict[str, Any]:
-    """A journal; with `sign` -1 the one that reverses it."""
+    """A journal; with `sign` -1, its reversal."""
     own = fields(resolved.command)
     made = header(resolved, JOURNAL, of)
     if own["business_unit"]:

@@ -1,6 +1,6 @@
 """The mapping tables of NetSuite, and what they mean in an accountant's words (`ml-connector init` writes them beside the tables).
 
-Values are internal ids of NetSuite; `check` compares each with the account and tells its name.
+Values are internal ids of NetSuite. `check` compares each with the account and shows its name.
 """
 
 from __future__ import annotations

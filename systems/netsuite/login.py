@@ -1,9 +1,9 @@
 """How one role signs in at an account: client credentials with a signed assertion (M2M), or token-based authentication (OAuth 1.0a).
 
-Facts (help pages on OAuth 2.0 client credentials and token-based authentication; RFC 5849): an assertion is a JWT by PS256 or ES256 (or their longer
-kin; RS256 is refused) with `kid` = certificate id, `iss` = client id, `aud` = the token address, and less than an hour between `iat` and `exp`. A
-token lives an hour, and there is no refresh token. OAuth 1.0a signs each request by HMAC-SHA256 over method, address and every parameter; its
-realm is the account id in capitals. NetSuite has announced its end: no new integrations as of 2027.1, removed in 2028.2 (tentative).
+Facts (help pages on OAuth 2.0 client credentials and token-based authentication; RFC 5849): an assertion is a JWT signed by PS256 or ES256 (or their
+longer variants; RS256 is refused) with `kid` = certificate id, `iss` = client id, `aud` = the token address, and less than an hour between `iat` and
+`exp`. A token lives an hour, and there is no refresh token. OAuth 1.0a signs each request by HMAC-SHA256 over method, address and every parameter;
+its realm is the account id in capitals. NetSuite has announced its end: no new integrations as of 2027.1, removed in 2028.2 (tentative).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ RENEWED_AFTER = timedelta(minutes=50)
 SCOPE = "rest_webservices"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _BEHIND_S = 30
-"""By how much an assertion is dated back, for a clock of ours that is ahead."""
+"""By how much an assertion is dated back, in case our clock is ahead."""
 _LIFE_S = 300
 _CURVES: Mapping[str, tuple[str, HashAlgorithm]] = {
     "secp256r1": ("ES256", SHA256()),
@@ -52,7 +52,7 @@ _REMEDY = (
 
 
 def login_of(settings: Settings, credentials: Credentials, clock: Clock) -> Login:
-    """How one role signs in. Raises `Broken` for credentials that are not complete or cannot be read."""
+    """How one role signs in. Raises `Broken` for incomplete or unreadable credentials."""
     if settings.sign_in == "token":
         return Signed(settings.account, Token.of(credentials), clock)
     client, certificate = credentials.client_id.get_secret_value(), credentials.certificate_id.get_secret_value()
@@ -79,13 +79,13 @@ def _require(what: str, *values: str) -> None:
 
 @dataclass(frozen=True)
 class Key:
-    """The key that signs assertions: RSA signs by PS256, an elliptic curve by the algorithm of its size."""
+    """The key that signs assertions: an RSA key signs by PS256, an elliptic-curve key by the algorithm of its size."""
 
     private: RSAPrivateKey | EllipticCurvePrivateKey
 
     @staticmethod
     def of(pem: str) -> Key:
-        """The key of a PEM text. Raises `Broken` for one that cannot be read, or that NetSuite does not take."""
+        """The key of a PEM text. Raises `Broken` if it cannot be read or NetSuite does not accept its kind."""
         try:
             private = load_pem_private_key(pem.encode(), password=None)
         except (ValueError, TypeError) as error:
@@ -135,7 +135,7 @@ class Token:
 
     @staticmethod
     def of(credentials: Credentials) -> Token:
-        """Those of these credentials. Raises `Broken` where one is empty."""
+        """The consumer and token in these credentials. Raises `Broken` if one is empty."""
         names = ("consumer_key", "consumer_secret", "token_id", "token_secret")
         found = [getattr(credentials, name).get_secret_value() for name in names]
         _require("consumer_key, consumer_secret, token_id or token_secret", *found)
@@ -143,13 +143,13 @@ class Token:
 
 
 class Signed(Login):
-    """Signs each request by itself; nothing is asked of anybody, and nothing can end or be renewed."""
+    """Signs each request by itself. No sign-in is requested, so none can expire or be renewed."""
 
     def __init__(self, account: str, token: Token, clock: Clock) -> None:
         self._account, self._token, self._clock = account, token, clock
 
     def signed(self, request: Request) -> Request:
-        """See `Login`. Each request, also one that is sent again, has a nonce of its own."""
+        """See `Login`. Each request has a new nonce, including one that is sent again."""
         own = {
             "oauth_consumer_key": self._token.consumer_key,
             "oauth_nonce": secrets.token_hex(16),

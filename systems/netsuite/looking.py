@@ -1,7 +1,7 @@
 """Looks documents up in NetSuite: by our external id in the record service, which shows at once what was saved, and by SuiteQL for what people typed.
 
-SuiteQL may lag and tells of a second document with our external id, and of suspects: same type, party, day and amount without a ref of ours. It is
-asked before a step, not when a step is read back. An application has no ref of its own field: the payment that it belongs to is read.
+SuiteQL may lag. It shows a second document with our external id, and suspects: same type, party, day and amount without a ref of ours. It is queried
+before a step, but not when a step is read back. An application has no field for a ref, so the payment that it belongs to is read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from systems.values.members import money_or_zero, required_id, text
 from systems.writing.frame import Attempt
 
 MOST_LOOKS = 8
-"""The most requests of one look-up: a query, the document, others, its order, the currency, what it takes back or pays out."""
+"""The most requests of one look-up: a query, the document, further ones, its order, the currency, what it takes back or pays out."""
 _MOST_OTHERS = 2
 
 
@@ -46,7 +46,7 @@ class Looking:
         self.settings = client.settings
 
     async def at(self, attempt: Attempt, kind: str, key: str) -> Row | None:
-        """A record with its sublists, by internal id or `eid:<external id>`; None for what can be neither."""
+        """A record with its sublists, by internal id or `eid:<external id>`; None if the key has neither form."""
         if not can_stand(key):
             return None
         attempt.calls += 1
@@ -57,7 +57,7 @@ class Looking:
         return await self.at(attempt, kind.type, external(external_id(attempt.ref, of)))
 
     async def by_id(self, attempt: Attempt, erp_id: str) -> Row | None:
-        """The transaction with this id of ours (`type/internal id`); None for a text that is no such id."""
+        """The transaction with this id of ours (`type/internal id`); None if the text has another form."""
         kind, _, key = erp_id.partition("/")
         return await self.at(attempt, kind, key) if kind.isalpha() else None
 
@@ -81,7 +81,7 @@ class Looking:
         return replace(mine, documents=(*mine.documents, *others), suspects=suspects)
 
     async def mine(self, attempt: Attempt) -> Found:
-        """The document that carries the command's ref; of a bill that is not made yet its order, and why that makes none."""
+        """The document that carries the command's ref. For a bill that is not made yet, its order, and why the order cannot be billed."""
         resolved = attempt.resolved
         row = await self.by_ref(attempt, kind_of(resolved.record, resolved.command))
         if row is not None:
@@ -112,7 +112,7 @@ class Looking:
         return tuple(others), () if mine or others else tuple(suspects)
 
     async def _master(self, attempt: Attempt) -> Found:
-        """The partner by its id if a link names one, else what carries our ref."""
+        """The partner by its id if a link names one, else the record that carries our ref."""
         resolved, partner = attempt.resolved, attempt.resolved.known_id
         if partner and not is_id(partner):
             return Found(())
@@ -121,8 +121,8 @@ class Looking:
         return Found(() if row is None else (compare.master(row, resolved.record, resolved.command, is_ours=is_ours),))
 
     async def _other_currency(self, attempt: Attempt) -> str:
-        """Why the document would be in another currency than its command: NetSuite takes that of the customer, vendor or subsidiary. "" where it
-        would not, where that is not known here yet, and in an account of one currency, which refuses the query (assumed)."""
+        """Why the document would be in a currency other than its command's: NetSuite uses the currency of the customer, vendor or subsidiary. It is
+        "" if the currencies agree, if the party's id is not known yet, and in an account of one currency, which refuses the query (assumed)."""
         resolved = attempt.resolved
         kind = kind_of(resolved.record, resolved.command)
         table = kind.role or "subsidiary"
@@ -143,7 +143,7 @@ class Looking:
         )
 
     async def _payable(self, attempt: Attempt, suspects: tuple[Document, ...]) -> Found:
-        """Whether what a refund pays out is open: nothing is sent where it is not."""
+        """Whether enough is open of what a refund pays out. If not, nothing is sent."""
         try:
             wanted = paid_out(attempt.resolved)
         except Refused:
@@ -163,7 +163,7 @@ class Looking:
     # --- applications -------------------------------------------------------------------------------------------------
 
     async def application(self, attempt: Attempt) -> Document | None:
-        """The command's application: a record of its own of a deposit, else a line of the payment or credit memo."""
+        """The command's application: a separate record for a deposit, else a line of the payment or credit memo."""
         resolved = attempt.resolved
         ids = applied_by(resolved)
         if compare.is_deposit(ids[0]):
@@ -181,7 +181,7 @@ def applied_by(resolved: ResolvedCommand) -> tuple[str, str]:
 
 
 def _query(resolved: ResolvedCommand, kind: Kind) -> str:
-    """Documents with our external id, and those that a person may have typed for the same."""
+    """The query for documents with our external id, and for suspects that a person may have typed."""
     by_ref = f"externalid = {quoted(resolved.command['ref'])}"
     own = party_or_none(kind, resolved.command, resolved.ids) if kind is not JOURNAL else ""
     where = by_ref

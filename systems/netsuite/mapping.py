@@ -1,4 +1,4 @@
-"""Where NetSuite's words end: what its objects are in ours, and what our records become in it. Pure."""
+"""The border of NetSuite's vocabulary: its objects in our words, and our records as its documents. Pure."""
 
 from __future__ import annotations
 

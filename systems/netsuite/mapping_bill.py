@@ -1,7 +1,7 @@
-"""Bills of the source: read to confirm that they came, never written (accounting.md 11; flow N5). Pure.
+"""Bills of the source: read to confirm that they arrived, never written (accounting.md 11; flow N5). Pure.
 
-The source makes them by itself when an order is received. Where that order is NetSuite's own, the vendor's bill is entered there, against the
-order: it is the payable. A bill of no order has no such document in NetSuite: a person enters it.
+The source makes them by itself when an order is received. If that order is NetSuite's own, the vendor's bill is entered in NetSuite against the
+order, and is the payable. A bill without an order has no such document in NetSuite, so a person enters it.
 """
 
 from __future__ import annotations

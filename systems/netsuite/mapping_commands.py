@@ -18,7 +18,7 @@ from systems.netsuite.models import SYSTEM
 
 
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer invoice becomes: payables at cost (flow N1), and the invoice to the customer (N1S). Each is a purpose of its own; a flow that
+    """What a customer invoice becomes: payables at cost (flow N1), and the invoice to the customer (N1S). The two are separate purposes; a flow that
     is off makes nothing."""
     found: list[Draft | NoCommand] = []
     if _is_on(plan, PAYABLE.flow):

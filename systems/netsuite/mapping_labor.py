@@ -1,6 +1,6 @@
 """Gross pay of employees for jobs, from canonical to journals: Dr job labor, Cr labor applied (accounting.md 16). Pure.
 
-Off by default: where it runs, the services of job invoices are no payables (`mapping_payable.py`). Pay for no job is counted: it is no job cost.
+Off by default. While it runs, the services of job invoices are no payables (`mapping_payable.py`). Pay without a job is counted: it is no job cost.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Customers and vendors, from canonical to the commands that create what is missing and keep it up to date. Pure (accounting.md 19 to 21).
 
-NetSuite owns code, legal name, terms, tax id, status and address of a vendor, and class and terms of a customer; the other side owns a vendor's
-contacts and memo and a customer's name, address and contacts (`systems/owners.py`). Only what a side owns is sent to a partner that exists.
+NetSuite owns code, legal name, terms, tax id, status and address of a vendor, and class and terms of a customer. The other side owns a vendor's
+contacts and memo, and a customer's name, address and contacts (`systems/owners.py`). An existing partner gets only the fields that our side owns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CUSTOMERS, VENDORS = "N7", "N3V"
 
 
 def customer_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer becomes: one upsert for ever; a merged one follows its survivor."""
+    """What a customer becomes: a single upsert; a merged customer becomes the one that survived."""
     if excluded := excluded_customer(record, plan, CUSTOMERS):
         return excluded
     made = mapped(plan, None)

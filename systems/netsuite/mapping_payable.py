@@ -1,8 +1,8 @@
 """Job invoices as payables at cost, from canonical to one order and bill for each vendor (flow N1). Pure (accounting.md 10, 11, 16).
 
-What an invoice owes to whom: `systems/postings/at_cost.py`. The order and the bill that is made of it are two steps of one command, whose amount is
-counted once. Where payroll posts labor to the jobs, lines of services are excluded and counted from its first day on, so that no hour is booked
-twice.
+What an invoice owes to each vendor: `systems/postings/at_cost.py`. The order and the bill that is made from it are two steps of one command, whose
+amount is counted once. If payroll posts labor to the jobs, service lines are excluded and counted from the first day of that flow, so that no hour is
+booked twice.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ SERVICE = "Service"
 
 @dataclass(frozen=True)
 class _Places(Places[Settings]):
-    """Where a line lands that belongs to this invoice, of this business unit and job type."""
+    """Where a line of this invoice is booked, given its business unit and job type."""
 
     record: Mapping[str, Any]
     header: Row
     job_type: Row
 
     def unit(self, one: InvoiceLine, made: Mapped) -> Row:
-        """The business unit of a line: the document's, unless the line names another one."""
+        """The business unit of a line: the one that the line names, else the document's."""
         own = own_unit(one, self.record)
         return unit_named(made, *own) if own else self.header
 
     def line(self, one: InvoiceLine, worth: Any, unit: Row, made: Mapped) -> PostingLine:
-        """The cost of a line: by the account or item of its row, else on the account of the settings."""
+        """The cost of a line, on the account or item of its row, else on the account of the settings."""
         keys = (one["sku_code"], one["gl_account"], one["kind"])
         row = made.row("cost_line", keys)
         item, account = (row or {}).get("item", ""), (row or {}).get("account", "")
@@ -53,7 +53,7 @@ class _Places(Places[Settings]):
 
 
 def payable_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft | NoCommand]:
-    """What a job invoice owes to vendors: an order and its bill for each."""
+    """What a job invoice owes to vendors: an order and its bill for each vendor."""
     unit, job_type = unit_named(made, record["business_unit_name"], record["business_unit_id"]), job_type_of(made, record)
     record, by_payroll = _without_labor(record, made)
     places = _Places(record, unit, job_type)
@@ -66,8 +66,8 @@ def payable_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft 
 
 
 def _without_labor(record: Mapping[str, Any], made: Mapped) -> tuple[Mapping[str, Any], list[NoCommand]]:
-    """The invoice without the labor that payroll brings, which counts from the day of the work, and what is so excluded. A line that tells no such
-    day was worked on that of the invoice."""
+    """The invoice without the labor that payroll posts, and the excluded amount. The day of the work decides whether payroll posts it; a line without
+    such a day counts as done on the invoice date."""
 
     def is_paid(one: InvoiceLine) -> bool:
         return one["kind"] == SERVICE and runs_on(made.plan, LABOR.flow, one["service_date"] or record["invoice_date"])
@@ -105,8 +105,8 @@ def _draft(record: Mapping[str, Any], body: Mapping[str, Any], named: tuple[str,
 
 
 def _adjusting(record: Mapping[str, Any], draft: Draft, made: Mapped) -> Draft:
-    """The draft of an adjustment: what adds is an order and bill of its own, what takes off is a vendor credit, applied to the bill of the original
-    as far as both are open."""
+    """The draft of an adjustment. An increase is a separate order and bill. A decrease is a vendor credit, which is applied to the bill of the
+    original as far as both are open."""
     foreign = made.foreign(record) or ("", "")
     draft = replace(draft, hold=foreign[0], hold_detail=foreign[1])
     originals = tuple(Parent(**{**one, "purpose": PAYABLE.purpose, "part": draft.part}) for one in original_of(record, made))

@@ -1,10 +1,10 @@
 """Customer payments and refunds, from canonical to customer payments, customer deposits or journals, as the settings say. Pure.
 
-    payment    a customer payment, applied to its invoices; what is applied later is applied to it then
-    deposit    a customer deposit; what it settles is an application of it where invoices are in NetSuite, and counted where they are not
-    journal    Dr cash or undeposited funds, Cr clearing or receivable; what it settles is counted
+    payment    a customer payment, applied to its invoices; later applications are added to it
+    deposit    a customer deposit; what it settles is a deposit application if NetSuite has the invoices, and is only counted if not
+    journal    Dr cash or undeposited funds, Cr clearing or receivable; what it settles is only counted
 
-A collection is never a bill of a vendor (accounting.md 13, 17). What is decided about any collection: `systems/postings/collection.py`.
+A collection never makes a vendor's bill (accounting.md 13, 17). Rules for collections of any ERP: `systems/postings/collection.py`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def _receipt(record: Mapping[str, Any], made: Mapped, kind: str) -> Draft:
-    """The payment or deposit; one whose business unit has no row posts to the defaults."""
+    """The payment or deposit. If its business unit has no row, it posts to the defaults."""
     unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     how = paid_how(record, made, _COLUMNS)
@@ -66,7 +66,7 @@ def _receipt(record: Mapping[str, Any], made: Mapped, kind: str) -> Draft:
 
 
 def _applied(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """The applications; counted where no flow brings invoices to NetSuite."""
+    """The applications; only counted if no flow brings invoices to NetSuite."""
     sales = plan.flows.get(SALE.flow)
     if sales is not None and sales.enabled:
         return [of_sale(one) for one in applications(record, plan, receivable(COLLECTION))]
@@ -91,7 +91,8 @@ def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
 
 
 def _journal(record: Mapping[str, Any], made: Mapped) -> Draft:
-    """Dr cash, Cr clearing or receivable; a refund and a bounced check have the signs turned. A receivable names the customer."""
+    """Dr cash, Cr clearing or receivable; the signs are reversed for a refund and a bounced check. A line on the receivable account names the
+    customer."""
     unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
     made.dated("paid_on", record["paid_on"])
     _, cash = paid_how(record, made, _COLUMNS)
@@ -117,7 +118,7 @@ def _journal(record: Mapping[str, Any], made: Mapped) -> Draft:
 
 
 def _customer(record: Mapping[str, Any], made: Mapped, unit: Row) -> tuple[dict[str, str], tuple[Any, ...]]:
-    """Who a line on the receivable names: the customer of the crosswalk, or the link that is resolved (`customer` is then empty)."""
+    """The customer that a line on the receivable account names: that of the crosswalk, or the link that is resolved (`customer` is then empty)."""
     customer, parents = customer_of(record, made, unit)
     return {"customer": customer}, parents
 

@@ -1,8 +1,8 @@
 """Invoices to customers (flow N1S), from canonical to NetSuite's invoice and credit memo; the invoice number stays in tranId. Pure.
 
-They book what was sold; what a job cost is flow N1 (`mapping_payable.py`), a purpose of its own. A positive adjustment is an invoice of its own; a
-negative one, and a negative invoice, is a credit memo, applied to what it adjusts as far as both are open. Lines are items, whose income accounts
-NetSuite knows. What is decided about any sale and its tax: `systems/postings/receivable.py` and `tax.py`.
+They book what was sold. The cost of a job is flow N1 (`mapping_payable.py`), a separate purpose. A positive adjustment is a separate invoice. A
+negative adjustment or a negative invoice is a credit memo, applied to what it adjusts as far as both are open. Lines are items, whose income accounts
+NetSuite knows. Rules for sales and tax of any ERP: `systems/postings/receivable.py` and `tax.py`.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ def sale_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
 
 
 def sale_draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold | None = None) -> Draft:
-    """The invoice of a sale, or the credit memo of a negative one. `hold`: why it is for a person whatever its lines say."""
+    """The invoice of a sale, or the credit memo of a negative sale. `hold`: why a person has to look at it, whatever its lines say."""
     return of_sale(sold(record, _draft(record, made, target, hold)))
 
 
 def of_sale(draft: Draft) -> Draft:
-    """The draft, whose links to invoices mean what was sold and not what the job cost: an invoice makes both."""
+    """The draft, with links to invoices that mean the sale and not the cost of the job, because one source invoice makes both."""
     parents = [Parent(**{**one, "purpose": SALE.purpose}) if one["entity"] == "invoice" else one for one in draft.parents]
     return replace(draft, parents=tuple(parents))
 
 
 def customer_dimensions(customer: str, unit: Row, made: Mapped, job_type: Row = EMPTY) -> dict[str, str]:
-    """The segments, and the customer where the crosswalk names it."""
+    """The segments, and the customer if the crosswalk names it."""
     return header(made, unit, job_type, customer=customer)
 
 
@@ -85,7 +85,7 @@ def _draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold |
 
 
 def _closed(record: Mapping[str, Any], made: Mapped, lines: list[PostingLine], place: Place, zone: str) -> Hold | None:
-    """Make the lines add up to the total, less what NetSuite computes itself."""
+    """Make the lines add up to the total, less the tax that NetSuite computes itself."""
     settings = made.settings.receivables
     untaxed = record["total"] - (record["tax"] if zone else Decimal(0))
     count = len(lines)
@@ -109,8 +109,8 @@ def _of_item(line: PostingLine, item: str) -> PostingLine:
 
 
 def _item(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped) -> tuple[str, Row]:
-    """The item of a line and the row that names it: by sku, the source's GL account, the unit's own item, by kind, by default; where rows alone
-    decide (`rows_alone_decide`), by a row or not at all."""
+    """The item of a line and the row that names it: by sku, by the source's GL account, by the unit's own item, by kind, or by default. If only rows
+    may decide (`rows_alone_decide`), a row is required."""
     keys, settings = line_keys(one, record), made.settings.receivables
     row = made.row("line_type", keys)
     if row is not None or rows_alone_decide(one, record):
@@ -129,7 +129,7 @@ def _item_of(made: Mapped, table: str, key: str, row: Row | None, default: str) 
 
 
 def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
-    """Under tax_mode erp, the tax item that NetSuite shall compute by; "" where the source's tax travels as lines or there is none."""
+    """Under tax_mode erp, the tax item by which NetSuite computes tax; "" if the source's tax is sent as lines or there is none."""
     if made.plan.tax_mode != "erp" or not record["tax"]:
         return ""
     row = made.row("tax_zone", zone_keys(record))

@@ -1,7 +1,7 @@
-"""What is seen in NetSuite, in our own words: events, vendors, customers, departments and their like, accounts, periods, documents. Pure.
+"""What is seen in NetSuite, in our own words: events, vendors, customers, departments, classes, locations, accounts, periods, documents. Pure.
 
 Facts (SuiteQL's tables): booleans are T and F; a department may serve several subsidiaries; a period is closed, or locked for one side or for all.
-Quarters and years are not read. An event of the user-event script is a hint alone: what it names is read again.
+Quarters and years are not read. An event of the user-event script is only a hint: the object that it names is read again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from systems.sightings import Shaped, Sighting, canonical, formless
 from systems.values.members import required_id, text
 
 WAYS = ("webhook", "push")
-"""The entity of what the ingress took in."""
+"""The entities of raw records that the ingress took in."""
 _KINDS = {
     "Income": ("Income", "OthIncome"),
     "Expense": ("COGS", "Expense", "OthExpense"),
@@ -34,7 +34,7 @@ _KIND_OF = {kind: name for name, kinds in _KINDS.items() for kind in kinds}
 
 
 def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
-    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    """What follows from one raw record. Raises `Malformed` if it cannot be read."""
     settings = settings_of(reading.settings, Settings, SYSTEM)
     if raw["entity"] in WAYS:
         return [_event(raw["body"], settings)]
@@ -56,7 +56,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
 
 
 def _event(body: bytes, settings: Settings) -> Fetch | Filtered:
-    """What a delivery of the user-event script is about. Raises `Malformed`."""
+    """What a delivery of the user-event script asks for. Raises `Malformed`."""
     found = parse(body)
     if not isinstance(found, dict):
         raise Malformed(f"{SYSTEM} event: the body is no object")
@@ -124,7 +124,7 @@ def _customer(one: Whole) -> Shaped:
 
 
 def _dimension(one: Whole) -> Shaped:
-    """A department, class or location; its kind is in its id, for they have ids of their own series."""
+    """A department, class or location. Its kind is part of its id, because each kind numbers its ids separately."""
     row = one.row
     kind, key = text(row, "kind"), required_id(row)
     is_active = not truth(row, "isinactive")

@@ -1,8 +1,8 @@
 """Documents of NetSuite in our own words: invoices, credit memos, payments, bills, vendor credits, bill payments, journals. Pure.
 
-Facts (samples of SuiteQL; status lists): the main line carries the total, a debit positive, so that an invoice is positive and a bill negative;
-quantities of sales are negative. Here every document is positive in its own kind, a credit of either side too. It is ours when its external id is
-our ref. A customer deposit shows no unapplied part: what deposit applications took of it is among its links (assumed).
+Facts (samples of SuiteQL; status lists): the main line carries the total. A debit is positive, so an invoice is positive and a bill negative;
+quantities of sales are negative. In our records every document is positive in its own kind, including credits of either side. A document is ours if
+its external id is our ref. A customer deposit shows no unapplied amount; deposit applications that used it are among its links (assumed).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from systems.values.numbers import whole
 DEPOSIT, REFUND = "CustDep", "CustRfnd"
 _TYPE_NAMES = {DEPOSIT: "deposit", REFUND: "refund"}
 _CANCELED = ("C", "E")
-"""Letters of a bill that is worth nothing: cancelled, rejected (C and E assumed)."""
+"""Status letters of a bill that is worth nothing: cancelled, rejected (C and E assumed)."""
 
 
 def ref_in(row: Row) -> str | None:
-    """What a record says of its origin (`refs.py`); None for a record that is not ours."""
+    """The origin that a record shows (`refs.py`); None for a record that is not ours."""
     return origin_of(text(row, "externalid")) or None
 
 
@@ -121,7 +121,7 @@ def _sales_lines(one: Whole, sign: int) -> list[dict[str, Any]]:
 
 
 def payment(one: Whole) -> Shaped:
-    """A customer payment or deposit; or a refund, whose total is less than nothing, and what it pays out is none of its applications. Raises
+    """A customer payment or deposit, or a refund. A refund's total is negative, and what it pays out does not count as an application. Raises
     `Malformed`."""
     row, kind = one.row, text(one.row, "type")
     unapplied = near_money(row, "paymentamountunused", one.notes)

@@ -1,8 +1,8 @@
-"""Purchase orders of NetSuite in our own words: a line for each line, with what was received, billed and given up. Pure.
+"""Purchase orders of NetSuite in our own words: a line for each line, with its received, billed and cancelled quantities. Pure.
 
 Facts (status lists, REST API Browser): an order is P planned, A pending approval, B pending receipt, C rejected, D and E partially received, F
-pending bill, G fully billed, H closed (letters assumed). Nobody receives what is closed: the rest of a closed line is given up, and an order that is
-closed before anything came is cancelled (assumed). A line without item is worth its amount, once. What was received or billed moves no money.
+pending bill, G fully billed, H closed (letters assumed). A closed line is not received any more, so its rest is given up; an order that is closed
+before anything arrived counts as cancelled (assumed). A line without item is worth its amount, once. Receipts and bills do not count as moving money.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from systems.values.members import money_or_zero, quantity, required_id, text
 CLOSED = "H"
 _NOT_FINAL = {"P": "planned", "A": "pending approval", "C": "rejected"}
 _DONE = ("F", "G")
-"""Nothing more is received of such an order."""
+"""Orders of which nothing more will be received."""
 _MOVING = ("line_id", "sku_code", "description", "quantity", "quantity_canceled", "unit_cost", "amount", "inventory_location_id")
 
 

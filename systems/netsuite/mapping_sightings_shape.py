@@ -1,4 +1,4 @@
-"""An object of NetSuite with everything that came of it: its row, the rows of its lines, and those of its links to what it settles. Pure.
+"""An object of NetSuite with everything that was read of it: its row, the rows of its lines, and the rows of its links to what it settles. Pure.
 
 In a row of SuiteQL every value is a text; ids, amounts and quantities are numbers in decimal notation, a column without a value is absent.
 """
@@ -25,8 +25,8 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Whole:
-    """An object: its row, its lines behind the main line, its tax lines, its main line, what it settles, when it was read, and the choices of the
-    connection. `notes` takes what was rounded or left out."""
+    """An object: its row, its lines after the main line, its tax lines, its main line, what it settles, when it was read, and the choices of the
+    connection. `notes` receives what was rounded or left out."""
 
     row: Row
     main: Row
@@ -55,17 +55,17 @@ class Whole:
 
     @property
     def total(self) -> Decimal:
-        """What a document is worth as its main line says it; a debit is positive."""
+        """The amount of a document on its main line; a debit is positive."""
         return money(self.row, "foreigntotal")
 
     @property
     def tax(self) -> Decimal:
-        """Its tax lines together; a debit is positive."""
+        """The sum of its tax lines; a debit is positive."""
         return sum((money_or_zero(line, "foreignamount") for line in self.taxes), ZERO)
 
     @property
     def subsidiary(self) -> str:
-        """The subsidiary of a document; a journal has no main line."""
+        """The subsidiary of a document. A journal has no main line that gives it."""
         return next((found for row in (self.main, *self.lines) if (found := text(row, "subsidiary"))), "")
 
 

@@ -1,4 +1,4 @@
-"""The bodies in which a customer or vendor is written, from its command. Pure.
+"""The bodies that write a customer or vendor, from its command. Pure.
 
 Source: REST API Browser 2026.1 (vendor, customer, addressBook). A vendor needs a name, and in a OneWorld account a subsidiary.
 """
@@ -16,7 +16,7 @@ _COUNTRIES = {"USA": "US", "UNITED STATES": "US", "CAN": "CA", "CANADA": "CA", "
 
 
 def master_body(record: str, command: CommandEnvelope, settings: Settings, owned: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """A customer or vendor: all of it where it is created (`owned` is None), else the fields that our side owns."""
+    """A customer or vendor: all fields to create it (`owned` is None), else the fields that our side owns."""
     own = fields(command)
     made: dict[str, Any] = {}
     if owned is None:
@@ -39,7 +39,7 @@ _LONGEST = {"companyName": 83, "phone": 32, "email": 254}
 
 
 def address_body(own: Mapping[str, Any]) -> dict[str, Any]:
-    """The address book with one address; it replaces the whole list (`replace=addressBook`). Empty without an address."""
+    """The address book with one address, which replaces the whole list (`replace=addressBook`). Empty if there is no address."""
     made = address_of(own)
     if not made:
         return {}

@@ -36,7 +36,7 @@ def record(answer: Response, what: str) -> Row:
 
 
 def made_id(answer: Response) -> str:
-    """The internal id of what was written, from `Location`; "" where the answer does not tell it, which leaves the outcome open."""
+    """The internal id of the written record, from `Location`; "" if the answer does not give it, so that the outcome stays open."""
     location = answer.headers.get("Location", "")
     last = location.partition("?")[0].rstrip("/").rpartition("/")[2]
     return last if _ID.fullmatch(last) else ""
@@ -51,7 +51,7 @@ def reference(row: Row, name: str) -> str:
 
 
 def sublist(row: Row, name: str) -> list[Row]:
-    """The lines of a sublist of a record that was read with its sublists. Raises `Malformed` where it was cut short or is no list."""
+    """The lines of a sublist of a record that was read with its sublists. Raises `Malformed` if it was truncated or is not a list."""
     found = row.get(name)
     if found is None:
         return []
@@ -71,18 +71,18 @@ def quoted(value: str) -> str:
 
 
 def is_id(value: str) -> bool:
-    """Whether this is an internal id, which may stand in a query or an address as it is."""
+    """Whether this is an internal id, which can be put into a query or an address as it is."""
     return bool(_ID.fullmatch(value))
 
 
 def external(value: str) -> str:
-    """An external id as it stands in an address: `eid:ST-...`. Only letters, digits, `_` and `-` may stand there as they are (help page on external
-    ids); anything else is encoded, so that a value never becomes a path or a condition."""
+    """An external id as part of an address: `eid:ST-...`. Only letters, digits, `_` and `-` are allowed unencoded (help page on external ids).
+    Anything else is encoded, so that a value never becomes a path or a condition."""
     return f"eid:{quote(value, safe='')}"
 
 
 def can_stand(key: str) -> bool:
-    """Whether a record may have this key in an address: an internal id, or an external id of the letters that are allowed there. No other is ours."""
+    """Whether a record can have this key in an address: an internal id, or an external id of the permitted characters. Ours always have this form."""
     return is_id(key) or bool(_EXTERNAL.fullmatch(key))
 
 

@@ -1,11 +1,11 @@
 """Reads NetSuite for the pollers by SuiteQL: what changed, in the order of its change and id; whole lists by id; objects by their ids.
 
-Facts (help pages on SuiteQL): a page has 1000 rows at most and a query 100,000 over all of its pages, an order has to leave no ties, and offsets
-drift. Every page is therefore a query of its own behind the last row (`systems/feeds/changes.py`), of which the first page alone is read: no
-ceiling is met, also where more rows than that were saved in one second, for these are split by their ids.
+Facts (help pages on SuiteQL): a page has at most 1000 rows and a query at most 100,000 over all of its pages; an order must have no ties; offsets
+drift. Every page is therefore a separate query behind the last row (`systems/feeds/changes.py`), of which only the first page is read. So no limit is
+reached, even if more rows than that were saved in one second, because these are separated by their ids.
 
-A document is its row, its lines, and the links to what it settles. These are read in queries of their own; where a line shows another change time
-than its document, that was changed in between, and the page is read again.
+A document is its row, its lines, and the links to what it settles, each read by separate queries. If a line shows another change time than its
+document, the document was changed in between, and the page is read again.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from systems.values.members import required_id, text
 from systems.values.numbers import whole
 
 _MOST_PAGES = 200
-"""The most pages of lines of the documents of one page."""
+"""The most pages of lines that are read for the documents of one page."""
 _DOCUMENTS = 200
-"""The most documents of one page, whose lines are read with it."""
+"""The most documents of one page, which are read together with their lines."""
 
 
 class _Moved(Exception):
@@ -89,7 +89,7 @@ class _Reader:
         return Page(made, stored(after), found.has_more, digest_of(body), restarted=restarted)
 
     async def _unconfirmed(self, feed: Feed, source: Source, at: Changes, found: Listed, keys: Sequence[Key | None]) -> str:
-        """Why the first of several pages, which no row before it vouches for, does not begin as the list does; "" = it does."""
+        """Why the first of several pages, which repeats no earlier row, does not begin where the list begins; "" if it does."""
         if at.behind is not None or not found.has_more:
             return ""
         first, _ = await self._rows(feed, source, at, 1)
@@ -105,13 +105,13 @@ class _Reader:
         return min((min(own, _DOCUMENTS) if source.has_lines else own) + (at.behind is not None), MOST_ROWS)
 
     async def _rows(self, feed: Feed, source: Source, at: Changes, most: int = 0) -> tuple[Listed, bytes]:
-        """A page from the last row that was read on, that row included."""
+        """A page that begins with the last row that was read."""
         query = source.query([self._from(feed, source, at)])
         found, answer = await self._client.page(query, feed.name, most or self._size(source, at))
         return found, answer.body
 
     def _from(self, feed: Feed, source: Source, at: Changes) -> str:
-        """The condition of what is left: from the last row on; at first, what its window covers."""
+        """The condition for the remaining rows: from the last row on; at the start, everything that the window covers."""
         if at.behind is not None:
             same = f"t.id >= {at.last}"
             if not source.changed:
@@ -129,7 +129,7 @@ class _Reader:
     # --- objects ------------------------------------------------------------------------------------------------------
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These objects, in one query. Raises `Refused` for what is no internal id."""
+        """These objects, in one query. Raises `Refused` for an id that is not an internal id."""
         name = FEED_OF[entity]
         if strange := [one for one in source_ids if not is_id(one)]:
             raise Refused(f"netsuite {name}: {strange[0][:40]!r} is no internal id")
@@ -191,7 +191,7 @@ class _Reader:
         raise Transient(f"netsuite {what}: the list has no end after {len(found)} rows")
 
     def _version(self, now: datetime, row: Row) -> str:
-        """When a row was changed, as text that sorts by time; "" where it does not tell."""
+        """When a row was changed, as text that sorts by time; "" if it does not say."""
         try:
             found = instant(text(row, CHANGED), now, self._client.settings.time_zone)
         except (ValueError, Malformed):
@@ -211,14 +211,14 @@ def _line_id(row: Row) -> int:
 
 
 def _document_id(row: Row) -> int:
-    """The id of the document that a line is of."""
+    """The id of the document that a line belongs to."""
     if not (found := whole(required_id(row, "transaction"))):
         raise Transient(f"netsuite: a line names {text(row, 'transaction')[:20]!r}, which is no document")
     return found
 
 
 def _key(source: Source, row: Row) -> Key | None:
-    """What a row is ordered by; None for a row that does not tell it."""
+    """The key by which a row is ordered; None if it cannot be read."""
     try:
         key, at = text(row, KEY), text(row, CHANGED) if source.changed else ""
     except Malformed:
@@ -236,7 +236,7 @@ def _element(source: Source, version: Callable[[Row], str], row: Row, body: byte
 
 
 def position_from(feed: Feed, day: date) -> str | None:
-    """See `systems.contract.System`. The overlap of the window comes in addition."""
+    """See `systems.contract.System`. The reader also subtracts the overlap of the window."""
     return stored(Changes(since=midnight(day))) if feed.kind == "window" else None
 
 

@@ -1,10 +1,10 @@
-"""Our ref as an external id, which names a record in an address: letters, digits, `_` and `-` alone. Pure.
+"""Our ref as an external id. It names a record in an address and therefore contains only letters, digits, `_` and `-`. Pure.
 
 One command may make several records, and external ids of transactions share a namespace (assumed), so each has its own:
 
     ST-ABC      the document itself
-    ST-ABC-O    the purchase order of which its bill is made
-    ST-ABC-R    what takes an earlier document back
+    ST-ABC-O    the purchase order from which its bill is made
+    ST-ABC-R    the reversal of an earlier document
 
 Source: help pages on external ids in addresses (letters, digits, `_`, `-`; a pipe separates several).
 """
@@ -23,12 +23,12 @@ def external_id(ref: str, of: str = "") -> str:
 
 
 def ref_of(external: str) -> str:
-    """Our ref that an external id carries; "" where it is not ours."""
+    """Our ref from an external id; "" if the id is not ours."""
     found = _OURS.fullmatch(external)
     return found[1] if found else ""
 
 
 def origin_of(external: str) -> str:
-    """What a record that is read back says of its origin: our ref where it is a document of the ledger or takes one back; the external id itself
-    where it is an order of ours, which no command stands for by itself; "" where it is not ours."""
+    """The origin of a record that is read back. It is our ref for a document of the ledger or a reversal. For an order of ours, which has no command,
+    it is the external id itself. It is "" for a record that is not ours."""
     return external if external.endswith(ORDER) and ref_of(external) else ref_of(external)

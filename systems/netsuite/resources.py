@@ -1,9 +1,9 @@
-"""What is read of NetSuite: the queries of each kind of object, and the feeds with their cadence. Pure.
+"""What is read from NetSuite: the queries of each kind of object, and the feeds with their cadence. Pure.
 
 Sources: SuiteQL's tables and columns as public samples and Fivetran's NetSuite2 source show them. Masters are one row each. A document is a row of
-`transaction` and the rows of its lines, which are read for all documents of a page together; what it settles stands in the tables of links. A
-bill's main line is negative, debits are positive. Times are in the user's zone, to the second, and written by `TO_CHAR`, because the user's own
-format loses them. Accounting book 1 is the primary one (assumed).
+`transaction` and the rows of its lines, which are read for all documents of a page together. What it settles is in the tables of links. A bill's main
+line is negative, and debits are positive. Times are in the user's zone, to the second, and formatted by `TO_CHAR`, because the user's own date format
+drops them. Accounting book 1 is the primary one (assumed).
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from systems.netsuite.models import quoted
 
 OVERLAP = timedelta(minutes=15)
 CHANGED, KEY = "lastmodified", "id"
-"""The columns of every row that say when it was changed last, in the user's zone, and which it is."""
+"""The columns of every row that give its last change, in the user's zone, and its id."""
 BOOK = "al.accountingbook = 1"
 USED = "used"
-"""The link type under which a document shows what was taken of it."""
+"""The link type under which a document shows which other documents used it."""
 _FORMAT = "YYYY-MM-DD HH24:MI:SS"
 _OFTEN, _HOUR, _DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 
 
 def stamp(column: str, name: str) -> str:
-    """A column of an instant, in a form that does not depend on anybody's preferences."""
+    """A column of an instant, in a format that does not depend on a user's preferences."""
     return f"TO_CHAR({column},'{_FORMAT}') AS {name}"
 
 
@@ -39,20 +39,20 @@ def _days(*columns: str) -> tuple[str, ...]:
 
 
 def moment(wall: str) -> str:
-    """A time of the user's zone in a condition."""
+    """A time of the user's zone, for a condition."""
     return f"TO_TIMESTAMP('{wall}.000000000','{_FORMAT}xFF')"
 
 
 def listed(ids: Iterable[str]) -> str:
-    """Internal ids in a condition."""
+    """Internal ids, for a condition."""
     return ",".join(sorted(set(ids), key=int))
 
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of object: its columns, its tables with their joins (the first is `t`), what it is limited to, and the column of its change time ("" =
-    it is read as a whole). `kind` tells kinds of one entity apart in its id (`department/3`). `has_lines`, `is_settling` and `is_used` say whether
-    its lines, its links to what it settles, and the links of what used it up are read with it."""
+    """One kind of object: its columns, its tables with their joins (the first is `t`), the condition that limits it, and the column of its change
+    time ("" = it is read as a whole). `kind` distinguishes kinds of one entity in its id (`department/3`). `has_lines`, `is_settling` and `is_used`
+    say whether its lines, its links to what it settles, and the links of the documents that used it are read too."""
 
     columns: tuple[str, ...]
     tables: str
@@ -64,7 +64,7 @@ class Source:
     is_used: bool = False
 
     def query(self, conditions: Sequence[str]) -> str:
-        """The query of the objects that fulfil these conditions, in the order of their change (if that counts) and their id."""
+        """The query for the objects that meet these conditions, ordered by their change (if they have a change time) and their id."""
         limits = [one for one in (self.condition, *conditions) if one]
         where = f" WHERE {' AND '.join(limits)}" if limits else ""
         order = f"{self.changed} ASC, t.id ASC" if self.changed else "t.id ASC"
@@ -85,7 +85,7 @@ def _party(table: str, *own: str) -> Source:
 
 
 def in_subsidiaries(source: Source, table: str) -> Source:
-    """The same with the subsidiary of each party, which an account without OneWorld does not have."""
+    """The source with the subsidiary of each party, which an account without OneWorld does not have."""
     tables = f"{source.tables} LEFT JOIN {table}subsidiaryrelationship sr ON sr.entity = t.id AND sr.isprimarysub = 'T'"
     return Source((*source.columns, "sr.subsidiary"), tables, source.condition, source.changed)
 
@@ -191,7 +191,7 @@ _LINES = (
 
 
 def lines_query(documents: Iterable[str], after: tuple[str, str] | None) -> str:
-    """The lines of these documents behind the line (document, line), in their order."""
+    """The lines of these documents after the line (document, line), in order."""
     behind = ""
     if after is not None:
         behind = f" AND (l.transaction > {after[0]} OR (l.transaction = {after[0]} AND l.id > {after[1]}))"
@@ -200,12 +200,12 @@ def lines_query(documents: Iterable[str], after: tuple[str, str] | None) -> str:
 
 
 def links_query(documents: Iterable[str], after: tuple[str, str] | None) -> str:
-    """What these documents settle, behind the link (document, settled document), in their order."""
+    """What these documents settle, after the link (document, settled document), in order."""
     return _linked(("k.nextdoc", "k.previousdoc"), "p.type", "k.linktype = 'Payment'", documents, after)
 
 
 def uses_query(documents: Iterable[str], after: tuple[str, str] | None) -> str:
-    """What deposit applications and refunds took of these documents, behind the link (document, what took of it)."""
+    """What deposit applications and refunds used of these documents, after the link (document, document that used it)."""
     return _linked(("k.previousdoc", "k.nextdoc"), f"{quoted(USED)}", "p.type IN ('DepAppl','CustRfnd')", documents, after)
 
 

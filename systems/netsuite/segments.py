@@ -1,8 +1,8 @@
-"""Departments, classes and locations that a mapping table names and NetSuite does not have, or no longer uses: the default of the settings stands in
-(product page), without one the document has none. The memo tells it. A document is never refused or held for that.
+"""Departments, classes and locations that a mapping table names but NetSuite does not have or no longer uses. The default of the settings replaces
+them (product page); without a default the document has none. The memo says so. A document is never refused or held for this reason.
 
-They are asked for by one query of SuiteQL before a document is written. One that is made inactive in that moment is refused by NetSuite and held, and
-taken when it is released.
+One SuiteQL query checks them before a document is written. If one is made inactive after that check, NetSuite refuses the document and it is held; it
+is accepted when it is released.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SUBLISTS = ("item", "expense", "line")
 
 
 async def existing(client: Client, attempt: Attempt, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body with what exists."""
+    """The body with only those segments that exist."""
     used = {name: {holder[name]["id"] for holder in _holders(body) if name in holder} for name in TABLES}
     if not any(used.values()):
         return dict(body)
@@ -41,7 +41,7 @@ async def existing(client: Client, attempt: Attempt, body: Mapping[str, Any]) ->
 
 
 def _query(used: Mapping[str, set[str]]) -> str:
-    """Which of these ids are there and in use; ids are checked where references are made of them."""
+    """The query for those of these ids that exist and are active. The ids were checked when the references were made."""
     asked = [
         f"SELECT '{name}' AS segment, id FROM {TABLES[name]} WHERE isinactive = 'F' AND id IN ({', '.join(sorted(keys))})"  # noqa: S608
         for name, keys in used.items()
@@ -59,7 +59,7 @@ def _holders(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _instead(body: Mapping[str, Any], name: str, missing: str, default: str) -> dict[str, Any]:
-    """The body with another department (class, location) in the place of one that does not exist."""
+    """The body with the default department (class, location) in place of one that does not exist."""
     made = _held(body, name, missing, default)
     for sublist in _SUBLISTS:
         if isinstance(made.get(sublist), dict) and "items" in made[sublist]:

@@ -1,9 +1,9 @@
-"""The settings of a connection to a NetSuite account: where it is, how to sign in, which of its records travel, and where amounts are booked that
-have no row of their own.
+"""The settings of a connection to a NetSuite account: its address, how to sign in, which of its records are passed on, and the accounts of amounts
+that have no row.
 
-Sources: help pages on SuiteTalk REST (hosts, OAuth 2.0 client credentials, token-based authentication), SuiteQL, the REST API Browser. Which of
-these facts are assumed is in SYSTEM.md. Departments, classes, locations, accounts, items, terms and payment methods are named by their internal ids
-everywhere, here and in the mapping tables; `check` tells their names. Limits are in the connection's `quota`.
+Sources: help pages on SuiteTalk REST (hosts, OAuth 2.0 client credentials, token-based authentication), SuiteQL, the REST API Browser. SYSTEM.md says
+which of these facts are assumed. Departments, classes, locations, accounts, items, terms and payment methods are named by their internal ids
+everywhere, here and in the mapping tables; `check` shows their names. Limits are in the connection's `quota`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Section(BaseModel):
 
 
 class Defaults(_Section):
-    """Where a line is booked whose business unit or job has no row. It posts here, is never held for it, and is counted as defaulted."""
+    """Where a line is booked if its business unit or job has no row. It is never held for that reason, and is counted as defaulted."""
 
     department: str = Field("", pattern=_ID, description="Department of what no row maps. Example: 8")
     classification: str = Field("", pattern=_ID, description="Class of what no row maps. Example: 1")
@@ -51,7 +51,7 @@ class Defaults(_Section):
 
 
 class Payables(_Section):
-    """How job invoices become payables at cost: an order, and a bill that is made of it."""
+    """How job invoices become payables at cost: an order, and a bill that is made from it."""
 
     amount_basis: Literal["cost", "price"] = Field("cost", description="What a line is worth as a payable.")
     cost_account: str = Field(
@@ -63,7 +63,7 @@ class Payables(_Section):
 
 
 class Receivables(_Section):
-    """How job invoices and payments are entered on the side of the customers."""
+    """How job invoices and payments are entered on the customer side."""
 
     receivable_account: str = Field("", pattern=_ID, description="A/R account of invoices; empty = the customer's. Example: 4")
     sales_item: str = Field(
@@ -92,7 +92,7 @@ class Labor(_Section):
 
 
 class Settings(_Section):
-    """One account and, in a OneWorld account, the subsidiary of what names none."""
+    """One account and, in a OneWorld account, the subsidiary of records that name none."""
 
     base_url: str = Field(
         pattern=r"^https?://[^\s?#]+$",
@@ -154,7 +154,7 @@ class Settings(_Section):
 
     @property
     def token_url(self) -> str:
-        """Where a client assertion is exchanged; also its audience."""
+        """The address that exchanges a client assertion for a token; also the assertion's audience."""
         return f"{self.root}{TOKEN_PATH}"
 
     @property
@@ -164,12 +164,12 @@ class Settings(_Section):
 
     @property
     def feed_cadences(self) -> Mapping[str, timedelta]:
-        """Feeds that this connection reads at its own pace."""
+        """Feeds that this connection reads at a cadence of its own choice."""
         often = timedelta(seconds=self.poll_s)
         return dict.fromkeys(("vendors", "customers", "purchase_orders"), often)
 
     def excludes(self, entity: str, record: Mapping[str, Any]) -> str:
-        """See `systems.mapped.Leaving`. Vendors of another category, or of subsidiaries that do not travel, stay in NetSuite."""
+        """See `systems.mapped.Leaving`. Vendors of another category, or of subsidiaries that are not passed on, stay in NetSuite."""
         if entity not in ("vendor", "customer", "purchase_order"):
             return ""
         own = (record.get("dimensions") or {}).get(SUBSIDIARY, "")

@@ -1,9 +1,9 @@
-"""Writes documents to NetSuite: how a document is looked up, what request a step is, what an answer says.
+"""Writes documents to NetSuite: how a document is looked up, which request makes each step, and what an answer means.
 
-Facts (REST API Browser, help pages): POST creates and answers 204 with the address of the record; the account refuses a second record of a type with
-the same external id (assumed, probed by `check`); `!transform` makes the bill of an order; PUT by external id is an upsert; on an update the lines of
-a sublist are added unless `replace` names it, so every update of a sublist that is not keyed names it. Synchronous requests ignore the idempotency
-header, so none is sent. A 204 without Location says nothing. A YES rests on the record that is read back by our external id.
+Facts (REST API Browser, help pages): POST creates and answers 204 with the address of the record. The account refuses a second record of a type with
+the same external id (assumed, probed by `check`). `!transform` makes the bill of an order. PUT by external id is an upsert. An update adds to the
+lines of a sublist unless `replace` names the sublist, so every update of a sublist without keys names it. Synchronous requests ignore the idempotency
+header, so none is sent. A 204 without Location proves nothing. A YES rests on the record that is read back by our external id.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from systems.owners import FIELD_SERVICE, owned
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 BUDGET = Budget(find=MOST_LOOKS, step=2 + MOST_CALLS + 1 + MOST_LOOKS)
-"""The calls of a step: what is read for its request, the request, and reading back."""
+"""The calls of a step: reads for its request, the request, and reading back."""
 _BOOK = (("replace", "addressBook"),)
 
 
@@ -46,7 +46,7 @@ class _Dialect:
         await self._client.reserve(calls, AHEAD)
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """By our external id; of what takes something back, how far that is."""
+        """By our external id. For a command that takes something back, how far that is."""
         return await (self._looking.found(attempt) if attempt.resolved.original is None else self._back.look_up(attempt))
 
     async def _shown(self, attempt: Attempt) -> Sequence[Document]:
@@ -71,7 +71,7 @@ class _Dialect:
         return await self._create(attempt)
 
     def _bill(self, attempt: Attempt) -> Request:
-        """The bill of the order that was looked up."""
+        """The request that makes the bill of the order that was looked up."""
         found = attempt.document.erp_id if attempt.document is not None else ""
         kind, key = pair_of(found)
         if kind != PURCHASE_ORDER.type:
@@ -98,7 +98,7 @@ class _Dialect:
         return self._client.request("POST", self._client.url(kind_of(record, resolved.command).type), body)
 
     async def _open(self, attempt: Attempt) -> dict[str, Decimal]:
-        """What a credit is applied to: the document that it adjusts, as far as that is open."""
+        """What a credit is applied to: the document that it adjusts, as far as it is open."""
         resolved = attempt.resolved
         target = documents.original_id(resolved.command, resolved.ids)
         if not target:
@@ -114,7 +114,7 @@ class _Dialect:
         return {key: amount} if amount > 0 else {}
 
     async def _apply(self, attempt: Attempt) -> Request:
-        """An application: a record of its own of a deposit, else a line of the payment or credit memo."""
+        """An application: a separate record for a deposit, else a line of the payment or credit memo."""
         resolved = attempt.resolved
         payer, target = applied_by(resolved)
         amount, key = documents.fields(resolved.command)["applications"][-1]["amount"], pair_of(target)[1]
@@ -132,7 +132,7 @@ class _Dialect:
         return self._client.request("PATCH", self._client.url(kind, internal), u.applying_body(row, key, amount, attempt.ref))
 
     def _master(self, attempt: Attempt) -> Request:
-        """An upsert by our external id where nothing is there; else the fields that our side owns, of the partner."""
+        """An upsert by our external id if nothing is there; else an update of the fields that our side owns, at the partner."""
         resolved, found = attempt.resolved, attempt.document
         record, command = resolved.record, resolved.command
         if found is None and resolved.known_id:
@@ -148,7 +148,7 @@ class _Dialect:
         return await self._client.write(request)
 
     async def read(self, attempt: Attempt, request: Request, answer: Response) -> Answer | Document | ReadBack:  # noqa: ARG002 - the frame's signature
-        """A 204 tells the address of what was written, and the record is read back."""
+        """A 204 gives the address of what was written, and the record is read back."""
         if answer.status != 204:
             return (
                 classify(answer)

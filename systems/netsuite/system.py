@@ -101,8 +101,8 @@ FLOWS = (
 SIGNING = Signing("timed-hmac", "x-netsuite-signature", prefix="sha256=", timestamp="x-netsuite-timestamp")
 
 
-def signing(settings: BaseModel) -> Signing:  # noqa: ARG001 - every account sends alike
-    """How the user-event script signs what it sends (`install/`)."""
+def signing(settings: BaseModel) -> Signing:  # noqa: ARG001 - every account signs in the same way
+    """How the user-event script signs its messages (`install/`)."""
     return SIGNING
 
 

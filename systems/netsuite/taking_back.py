@@ -1,7 +1,7 @@
-"""Takes back what was written to NetSuite, and writes what is wanted in its place where the command is a correction (`undo.py` says how).
+"""Takes back what was written to NetSuite and, if the command is a correction, writes the replacement (`undo.py` has the rules).
 
-A look-up reads the opposite document, the original, and what was written anew. All of it is told as one document, whose steps are those that take
-back and then those of the document that is written anew.
+A look-up reads the opposite document, the original, and the replacement. It reports all of this as one document, whose steps are those that take back
+followed by those of the replacement.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _REPLACED = (("replace", "apply"),)
 
 
 def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
-    """What is taken back. Raises `Refused` where the command names nothing, or what there is no way to take back."""
+    """What is taken back. Raises `Refused` if the command names nothing, or something that cannot be taken back."""
     return u.Undo(resolved, original_of(resolved, u.STEPS, "netsuite"), client.settings)
 
 
 class TakingBack:
-    """The look-ups and requests about what is taken back."""
+    """The look-ups and requests of a command that takes something back."""
 
     def __init__(self, client: Client, looking: Looking) -> None:
         self._client = client
@@ -39,7 +39,7 @@ class TakingBack:
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """How far the original is taken back, and what is written in its place."""
+        """How far the original is taken back, and the replacement."""
         undo = undo_of(attempt.resolved, self._client)
         undone = await self._undone(attempt, undo)
         is_over = undone.document is not None and set(undo.steps) <= set(undone.document.steps_done)
@@ -112,7 +112,7 @@ class TakingBack:
 
 
 def told(undone: u.Undone, anew: Document | None) -> Found:
-    """The reversal and what is written anew as one document."""
+    """The reversal and the replacement as one document."""
     begun = undone.document
     if begun is None and anew is None:
         return Found((), refusal=undone.refusal, refusal_reason=undone.reason)

@@ -2,14 +2,14 @@
 
     reverse         an opposite document with the lines of the original as they were written: credit memo of an invoice, vendor credit of a bill
                     (both applied to it in full by the same request), invoice of a credit memo, bill of a vendor credit, refund of a payment or
-                    deposit, payment of a refund, journal with debits and credits turned
-    reverse_apply   what is taken back is a credit: it is applied to the opposite document, in full
-    unapply         a payment is taken off the invoices that it settles; an application of a deposit is deleted; a deposit is only marked
+                    deposit, payment of a refund, journal with debits and credits exchanged
+    reverse_apply   a credit that is taken back is applied to the opposite document, in full
+    unapply         a payment is removed from the invoices that it settles; an application of a deposit is deleted; a deposit is only marked
 
-The opposite document has the external id `<ref>-R` (`refs.py`), so that it is told from one that is written anew under the same ref. No document that
-posts is deleted. NetSuite keeps no trace of an application that was taken off a payment, so the payment's memo carries the refs of what was entered
-(`compare.is_marked`) and the refs and amounts of what was taken off (`mark_of`). The order of a bill stays billed: it is no posting. Sources: as
-`documents.py`; that a payment is reversed by a refund of it, since REST voids nothing, is our own choice (SYSTEM.md).
+The opposite document has the external id `<ref>-R` (`refs.py`), which distinguishes it from a replacement under the same ref. No document that posts
+is deleted. NetSuite keeps no trace of an application that was removed from a payment. The payment's memo therefore carries the refs of what was
+entered (`compare.is_marked`), and the refs and amounts of what was removed (`mark_of`). The order of a bill stays billed, because it does not post.
+Sources: as `documents.py`. REST cannot void, so a payment is reversed by a refund of it; this is our own choice (SYSTEM.md).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ MISSING, APPLIED, PAID, CHANGED = "missing_in_erp", "applied", "paid", "original
 
 @dataclass(frozen=True)
 class Undone:
-    """How far a document is taken back. `document` is None while nothing has begun; `refusal` (words) and `reason` say what a person has to undo
+    """How far a document is taken back. `document` is None while nothing has begun. `refusal` (words) and `reason` say what a person has to undo
     first."""
 
     document: Document | None = None
@@ -72,7 +72,7 @@ class Undone:
 
 @dataclass(frozen=True)
 class Undo:
-    """What is taken back, by which command, on which day."""
+    """What is taken back, by which command, and on which day."""
 
     resolved: ResolvedCommand
     original: Original
@@ -80,7 +80,7 @@ class Undo:
 
     @property
     def record(self) -> str:
-        """The record of what is taken back."""
+        """The record of the original."""
         return self.original.record
 
     @property
@@ -90,22 +90,22 @@ class Undo:
 
     @property
     def kind(self) -> Kind:
-        """What it is in NetSuite."""
+        """The kind of the original in NetSuite."""
         return d.kind_of(self.record, self.original.command)
 
     @property
     def opposite(self) -> Kind:
-        """What reverses it."""
+        """The kind of the reversing document."""
         return _OPPOSITE[self.record]
 
     @property
     def is_correction(self) -> bool:
-        """Whether something is written in its place."""
+        """Whether a replacement is written."""
         return self.resolved.record != REVERSAL
 
     @property
     def as_written(self) -> ResolvedCommand:
-        """The command that was written, as it was asked for."""
+        """The command that was written, as the writer got it."""
         return replace(self.original.as_written, known_id=self.original.erp_id)
 
     @property
@@ -115,7 +115,7 @@ class Undo:
 
     @property
     def day(self) -> date:
-        """The day on which it is reversed: its own, another one where the period is closed, and never one before the original's."""
+        """The day of the reversal. It differs if the period is closed, and is never before the day of the original."""
         own = d.fields(self.resolved.command).get("date")
         days = [one for one in (self.resolved.post_on or own, d.fields(self.original.command).get("date")) if one is not None]
         if not days:
@@ -123,7 +123,7 @@ class Undo:
         return max(days)
 
     def done(self, erp_id: str, steps: tuple[str, ...], wrong: tuple[str, ...] = ()) -> Document:
-        """What is seen of it, as the document that a look-up tells."""
+        """The state of the reversal, as the document that a look-up reports."""
         command, number = self.resolved.command, erp_id.partition("/")[2]
         return Document(erp_id, number, command["ref"], command["amount"], command["currency"], steps, wrong)
 
@@ -132,7 +132,7 @@ class Undo:
 
 
 def memo_of(undo: Undo) -> str:
-    """Header text of what reverses it; both days where the posting moves."""
+    """Header text of the reversing document; it states both days if the posting moves."""
     why = str(d.fields(undo.resolved.command).get("reason", "")) if not undo.is_correction else "written anew"
     own = d.fields(undo.resolved.command).get("date")
     moved = f" (of {own})" if undo.resolved.post_on else ""
@@ -140,7 +140,7 @@ def memo_of(undo: Undo) -> str:
 
 
 def reversing_body(undo: Undo, original: Row) -> dict[str, Any]:
-    """The opposite document. `original` is the record of what is taken back."""
+    """The opposite document. `original` is the record of the original."""
     made = _opposite(undo, original)
     for name in ("terms", "dueDate", "paymentHold", "checkNum", "tranId", "otherRefNum"):
         made.pop(name, None)
@@ -179,7 +179,7 @@ def _opposite(undo: Undo, original: Row) -> dict[str, Any]:
 
 
 def _refund(undo: Undo, original: Row) -> dict[str, Any]:
-    """The refund of a payment or deposit as a whole, from the account that has its money."""
+    """The refund of a whole payment or deposit, from the account that holds its money."""
     written, key = undo.as_written, d.pair_of(undo.original.erp_id)[1]
     own = d.fields(written.command)
     made = d.header(written, d.REFUND) | {"account": d.ref(reference(original, "account"))}
@@ -191,24 +191,24 @@ def _refund(undo: Undo, original: Row) -> dict[str, Any]:
 
 
 def applied_body(undo: Undo, counter: str) -> dict[str, Any]:
-    """Applies a credit that is taken back to what reverses it, in full and to nothing else (`replace=apply`)."""
+    """Applies the original, which is a credit, to the document that reverses it, in full and to nothing else (`replace=apply`)."""
     return {"apply": d.applied({d.pair_of(counter)[1]: undo.amount})}
 
 
 def unapplied_body(undo: Undo, row: Row, target: str) -> dict[str, Any]:
-    """Takes the amount of an application off the document with this internal id, and says so in the payment's memo."""
+    """Removes the amount of an application from the document with this internal id, and notes this in the payment's memo."""
     rest = applied_lines(row).get(target, Decimal(0)) - undo.amount
     return {"memo": marked(row, mark_of(undo)), "apply": d.applied({target: max(rest, Decimal(0))})}
 
 
 def freed_body(undo: Undo, row: Row) -> dict[str, Any]:
-    """Takes a payment off all that it settles (`replace=apply`), and says so in its memo; a deposit has no such list."""
+    """Removes a payment from everything that it settles (`replace=apply`), and notes this in its memo; a deposit has no such list."""
     made: dict[str, Any] = {"memo": marked(row, mark_of(undo))}
     return made if undo.kind is d.DEPOSIT else made | {"apply": {"items": []}}
 
 
 def applying_body(row: Row, target: str, amount: Decimal, ref: str) -> dict[str, Any]:
-    """Gives an amount of a payment to a document, beside what it gives to it already, and says so in its memo."""
+    """Applies an amount of a payment to a document, in addition to what is already applied to it, and notes this in its memo."""
     return {"memo": marked(row, ref), "apply": d.applied({target: applied_lines(row).get(target, Decimal(0)) + amount})}
 
 
@@ -217,7 +217,7 @@ _AMOUNT = re.compile(r"[0-9]{1,15}\.[0-9]{2}")
 
 
 def marked(row: Row, ref: str) -> str:
-    """The memo of a payment with one more ref. Raises `Refused` where it has no room."""
+    """The memo of a payment with one more ref. Raises `Refused` if there is no room for it."""
     found = f"{text(row, 'memo')} {ref}".strip()
     if len(found) > _LONGEST_MEMO:
         raise Refused(
@@ -230,7 +230,7 @@ def marked(row: Row, ref: str) -> str:
 
 
 def before(undo: Undo, original: Row | None) -> Undone:
-    """What is seen before anything reverses it: whether it is there as it was written, and free."""
+    """The state before any reversal: whether the original is there as it was written, and free of payments and applications."""
     erp_id = undo.original.erp_id
     if original is None:
         return Undone(refusal=f"{erp_id}, which is to be taken back, is not found: see what became of it", reason=MISSING)
@@ -250,8 +250,8 @@ def before(undo: Undo, original: Row | None) -> Undone:
 
 
 def _payment(undo: Undo, original: Row) -> Undone:
-    """Its first step is done where its memo says so. What a deposit settles is a record of its own, and what a correction would lose is not entered
-    again by it: this is taken back first. So is what somebody applied after the first step."""
+    """The state of a payment. Its first step is done if its memo says so. Deposit applications have to be taken back first, because they are separate
+    records. So do applications that a correction would lose, because it does not enter them again, and applications made after the first step."""
     erp_id, given, taken = undo.original.erp_id, applied_lines(original), taken_off(original, undo.resolved.command["ref"])
     if undo.kind is d.DEPOSIT and reference(original, "status") == "C":
         words = f"deposit {erp_id} is applied or refunded: take that back, then release this"
@@ -265,13 +265,13 @@ def _payment(undo: Undo, original: Row) -> Undone:
 
 
 def _given_to_others(undo: Undo, original: Row) -> list[str]:
-    """What a credit settles beside the document that it adjusts, to which its own request applied it."""
+    """What a credit settles besides the document that it adjusts, to which its own request applied it."""
     own = d.original_id(undo.original.command, undo.original.ids)
     return [key for key in applied_lines(original) if key != own.partition("/")[2]]
 
 
 def reversed_by(undo: Undo, counter: Row, original: Row | None) -> Undone:
-    """How far it is once the opposite document is there."""
+    """How far the reversal is once the opposite document is there."""
     erp_id = d.typed(undo.opposite.type, required_id(counter))
     steps = undo.steps[:1] if undo.record != "ar_receipt" else undo.steps
     if REVERSE_APPLY in undo.steps and original is not None and _is_given(original, required_id(counter), undo.amount):
@@ -303,8 +303,8 @@ def _differences(undo: Undo, counter: Row) -> Iterator[str]:
 
 
 def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str], *, is_ours: bool = False) -> Undone:
-    """How far an application of a payment is taken back; `row` is the payment, `ids` are those of payment and document. A person may have taken it
-    off: then the payment gives that document nothing. Not so with `is_ours`, where it was just sent and only the memo tells that it was taken."""
+    """How far an application of a payment is taken back. `row` is the payment, `ids` are those of payment and document. If nothing is applied to the
+    document any more, a person may have removed it. With `is_ours` the request was just sent, and only the memo proves that it was taken."""
     payer, target = ids
     erp_id = f"{payer}/{target.partition('/')[2]}"
     if row is None:
@@ -321,13 +321,13 @@ def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str], *, is_ours: boo
 
 
 def mark_of(undo: Undo) -> str:
-    """How the memo of a payment tells what the command took off it: its ref and the amount, `ST-ABC-R:108.25`."""
+    """The note in the memo of a payment about what the command removed from it: ref and amount, `ST-ABC-R:108.25`."""
     return f"{external_id(undo.resolved.command['ref'], REVERSES)}:{undo.amount}"
 
 
 def taken_off(row: Row, ref: str) -> Decimal | None:
-    """The amount that the command with this ref took off a payment, as its memo tells it; None where it tells of none, 0 where
-    somebody changed the amount into none."""
+    """The amount that the command with this ref removed from a payment, by the payment's memo; None if there is no such note, 0 if somebody changed
+    the noted amount into something that is not an amount."""
     begins = f"{external_id(ref, REVERSES)}:"
     told = [word.removeprefix(begins) for word in text(row, "memo").split() if word.startswith(begins)]
     if not told:
@@ -336,5 +336,5 @@ def taken_off(row: Row, ref: str) -> Decimal | None:
 
 
 def not_there(undo: Undo, payer: str) -> Undone:
-    """An application of a deposit that is gone."""
+    """The state of a deposit application that is gone."""
     return Undone(undo.done(payer, undo.steps))

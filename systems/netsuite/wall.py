@@ -1,8 +1,8 @@
 """Times as SuiteQL reads and shows them: a wall clock in the zone of the integration's user, to the second. Pure.
 
-Where the clock is set back, an hour comes twice and a text of it says nothing about which one is meant. It is taken as the latest of the two that is
-not after the present moment: a row that was changed in the first of these hours and again in the second is newer the second time. A window
-that reaches over such a change begins earlier by as much as the clock was set back.
+When the clock is set back, one hour occurs twice, and its text does not say which one is meant. It is taken as the later of the two that is not after
+the present moment, because a row that was changed in the first of these hours and again in the second is newer the second time. A window that covers
+such a change begins earlier by the time that the clock was set back.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 AHEAD = timedelta(minutes=2)
-"""By how much the account's clock may be ahead of what its answers say."""
+"""By how much the account's clock may be ahead of the time in its answers."""
 _FORM = "%Y-%m-%d %H:%M:%S"
 
 
@@ -21,7 +21,7 @@ def wall(instant: datetime, zone: str) -> str:
 
 
 def bound(instant: datetime, now: datetime, zone: str) -> str:
-    """The earliest that the clock shows from an instant until now."""
+    """The earliest time that the clock shows between an instant and now."""
     here = ZoneInfo(zone)
     begun, present = instant.astimezone(here), now.astimezone(here)
     set_back = (begun.utcoffset() or timedelta()) - (present.utcoffset() or timedelta())
@@ -29,7 +29,7 @@ def bound(instant: datetime, now: datetime, zone: str) -> str:
 
 
 def instant(text: str, now: datetime, zone: str) -> datetime:
-    """The instant that a text means, read at `now`. Raises ValueError for a text that is no time, or one at an end of the calendar."""
+    """The instant that a text stands for, read at `now`. Raises ValueError for a text that is not a time, or for a time at an end of the calendar."""
     told = datetime.strptime(text, _FORM).replace(tzinfo=ZoneInfo(zone))
     try:
         later = told.replace(fold=1).astimezone(UTC)

@@ -12,7 +12,7 @@ from systems.netsuite.sink import BUDGET
 from systems.netsuite.undo import STEPS
 
 _P_MAX = timedelta(minutes=15)
-"""NetSuite's own time-out of a request. After it nothing is committed any more."""
+"""NetSuite's own time-out of a request. After it nothing can be committed any more."""
 
 
 def _document(record: str, document: str, steps: tuple[str, ...] = ("create",)) -> Write:
@@ -47,11 +47,11 @@ _CORRECTED: Mapping[str, tuple[str, ...]] = {
     "journal": ("journal",),
     "ar_application": ("ar_application",),
 }
-"""The records of the documents that each record may be written in the place of: a document whose sign changes becomes a credit, and back."""
+"""For each record, the records of the documents that it may replace: a document whose sign changes becomes a credit, and the reverse."""
 
 
 def _reversals() -> Iterator[Write]:
-    """The writes that take back what was written, and those that write what is wanted in its place."""
+    """The writes that take back what was written, and those that write a replacement."""
     for one in _DOCUMENTS:
         steps = STEPS[one.record]
         yield replace(one, record=REVERSAL, steps=steps, promised=steps[-1], takes_back=one.record)

@@ -1,7 +1,7 @@
-"""Where an amount is booked: account combinations by the crosswalk, with the business unit's own segments in them. Pure.
+"""Where an amount is booked: account combinations from the crosswalk, with the business unit's segments filled in. Pure.
 
-A combination of a table or setting may have `*` for a segment that is the business unit's own (its cost center): `01-*-4110-0000`. The column
-`segments` of the unit's row says what stands there. What all mappings share (notes, lines, cents) is in `systems/postings/`.
+A combination in a table or setting may have `*` for a segment that depends on the business unit (its cost center): `01-*-4110-0000`. The column
+`segments` of the unit's row gives its value. Shared rules of mappings (notes, lines, cents) are in `systems/postings/`.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def mapped(plan: Plan, on: date | None) -> Mapped:
 
 
 def erp_unit(made: Mapped, unit: Row) -> str:
-    """The business unit of Fusion in which its documents are entered."""
+    """The business unit of Fusion in which the documents of this unit are entered."""
     return unit.get("erp_unit") or made.settings.business_unit
 
 
 def dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:
-    """Business unit, and the customer (account/site) where the crosswalk names it."""
+    """The business unit, and the customer (account/site) if the crosswalk names it."""
     return {"BusinessUnit": erp_unit(made, unit)} | ({"Customer": customer} if customer else {})
 
 
@@ -54,15 +54,15 @@ def place(made: Mapped, unit: Row, account: str, tax_code: str = "") -> Place:
 
 
 def row_account(made: Mapped, table: str, key: str, row: Row | None, default: str) -> str:
-    """The account of a row, or the default where the table has none. A row without an account is unresolved, like a key without a row and a
-    default: AutoAccounting would choose one of its own."""
+    """The account of a row, or the default if the table has no row. A row without an account is unresolved, just like a key that has neither a row
+    nor a default. Otherwise AutoAccounting would choose an account."""
     if row is None:
         return made.default(table, key, default)
     return row.get("account") or made.missing(f"{table}.account", key)
 
 
 def _filled(made: Mapped, unit: Row, account: str) -> str:
-    """The combination with the unit's own segments in it. One that the unit does not have is noted."""
+    """The combination with the unit's segments filled in. A segment that the unit does not have is noted."""
     between = made.settings.ledger.delimiter
     parts = account.split(between)
     if OWN not in parts:

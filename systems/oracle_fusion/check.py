@@ -1,7 +1,7 @@
 """Proves the settings of a Fusion connection by using them: one line for each subject, with what to do. Reads only.
 
 Sources: REST API for Financials (Get Enterprise Structures, Get General Ledger Setups, lists of values and the privileges that they need). Rows
-outside the user's business units and ledgers are silently absent (assumed), so an empty list is told as such.
+outside the user's business units and ledgers are silently absent (assumed), so the check reports an empty list as empty.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class _Checker:
         return False
 
     async def _guarded(self, part: Callable[[Crosswalk], Awaitable[None]], crosswalk: Crosswalk, privilege: str) -> None:
-        """One part of the check. Its error becomes a finding that names the privilege it needs, and the other parts go on."""
+        """Run one part of the check. Its error becomes a finding that names the required privilege, and the other parts go on."""
         try:
             await part(crosswalk)
         except (Broken, Refused) as error:
@@ -113,7 +113,7 @@ class _Checker:
         self._found.compare(what, of, judge)
 
     def _is_offered(self) -> bool:
-        """Whether the pod offers the pinned framework version; nothing else can be asked without it."""
+        """Whether the pod offers the pinned framework version. Without it, nothing else can be asked."""
         settings, wanted = self._client.settings, str(self._client.settings.framework_version)
         if wanted in self._versions:
             self._found.say("ok", "framework", f"version {wanted} is offered for {settings.rest_version}")
@@ -148,7 +148,7 @@ class _Checker:
             self._compare("chart of accounts", charts, {own.chart_of_accounts_id: "settings.ledger.chart_of_accounts_id"})
 
     async def _sources(self, _: Crosswalk) -> None:
-        """Transaction source and types of our business unit, that they have not ended, and who numbers."""
+        """The transaction source and types of our business unit: whether they have ended, and which side numbers transactions."""
         own, unit = self._client.settings.receivables, self._client.settings.business_unit
         sources = await self._in_force(
             "transactionSourcesLOV", "transaction source", {own.transaction_source: "transaction_source"}
@@ -171,7 +171,7 @@ class _Checker:
             self._found.say("ok", "numbering", words)
 
     async def _in_force(self, resource: str, what: str, own: Mapping[str, str]) -> list[Row]:
-        """The rows of a list; each of our values has to be there and in force today."""
+        """The rows of a list. Each of our values has to be among them and in force today."""
         rows, today = await self._list(resource), self._client.clock.now().date()
         there = {text(row, "Name"): day(row, "EndDate") for row in rows}
 
@@ -215,7 +215,7 @@ class _Checker:
         self._compare("payment terms", there, own | named(crosswalk, (("term", "terms"),)))
 
     async def _actions(self, _: Crosswalk) -> None:
-        """Whether the release has the actions on receipts that the settings count on."""
+        """Whether the release has the actions on receipts that the settings rely on."""
         own, there = self._client.settings.receivables, await self._client.actions("standardReceipts")
         for name, value, instead, wanted in (
             ("apply_by", own.apply_by, "automatch", ("applyReceipt",)),
@@ -232,7 +232,7 @@ class _Checker:
                 self._found.say("ok", "receipt action", words)
 
     async def _journals(self, _: Crosswalk) -> None:
-        """Source, category and data access set of imported journals, where a flow imports any."""
+        """Source, category and data access set of imported journals, if a flow imports any."""
         if JOURNAL not in self._writes:
             return
         own = self._client.settings.ledger
@@ -245,7 +245,7 @@ class _Checker:
             self._compare(what, there, {value: f"settings.ledger.{source}"})
 
     async def _accounts(self, crosswalk: Crosswalk) -> None:
-        """Every combination of settings and tables, in each business unit whose segments it takes."""
+        """Every combination of settings and tables, for each business unit whose segments it uses."""
         settings = self._client.settings
         if not settings.ledger.segments:
             words = "ledger.segments is not set, so that no account combination can be validated, and every invoice is held."
@@ -269,7 +269,7 @@ class _Checker:
         self._found.compare("account combination", wanted, judge)
 
     def _filled(self, accounts: Mapping[str, str], crosswalk: Crosswalk) -> dict[str, str]:
-        """The combinations with each unit's own segments in them."""
+        """The combinations with each unit's segments filled in."""
         between, made = self._client.settings.ledger.delimiter, {}
         units = [(key, row.get("segments", "").split(between)) for key, row in sorted(crosswalk.rows("business_unit").items())]
         for account, source in accounts.items():

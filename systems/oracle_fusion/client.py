@@ -1,8 +1,8 @@
 """The client of Fusion: addresses below the pinned version of its REST resources, and the session that calls them (`systems/http/calls.py`).
 
-Facts (REST framework): `REST-Framework-Version` changes what `q`, child lists and errors look like, so it is sent with each call; without the error
-type in Accept an error may be plain text. POST and PATCH are not idempotent, so a write is never repeated here. 429 and some 503 bring
-Retry-After, in seconds or as a date.
+Facts (REST framework): `REST-Framework-Version` changes the form of `q`, child lists and errors, so it is sent with each call. Unless Accept names
+the error type, an error may be plain text. POST and PATCH are not idempotent, so a write is never repeated here. 429 and some 503 carry Retry-After,
+in seconds or as a date.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ACTION = "application/vnd.oracle.adf.action+json"
 BATCH = "application/vnd.oracle.adf.batch+json"
 _ACCEPT = "application/json, application/vnd.oracle.adf.error+json"
 _MOST = 499
-"""The most rows that one answer has, whatever is asked for."""
+"""The most rows of one answer, whatever limit is asked for."""
 Query = Sequence[tuple[str, str]]
 
 
@@ -45,21 +45,21 @@ class Client:
         return await self._read(self.url(resource, query), resource)
 
     async def follow(self, href: str, what: str, query: Query = ()) -> Response:
-        """Like `get`, at an address that a link gave."""
+        """Like `get`, for an address from a link."""
         return await self._read(self.at(href, what, query), what)
 
     async def look(self, resource: str, query: Query = ()) -> Listed:
-        """Like `get`, but sent once, for a call that was reserved. Gives the page."""
+        """Like `get`, but sent once, for a call that was reserved. Returns the page."""
         request = self.request("GET", self.url(resource, query))
         return await self.calls.look(request, resource, lambda answer: listed(_taken(answer, resource), resource))
 
     async def look_at(self, href: str, what: str, query: Query = ()) -> Row:
-        """Like `look`, for the one row at an address that a link gave."""
+        """Like `look`, for the one row at an address from a link."""
         request = self.request("GET", self.at(href, what, query))
         return await self.calls.look(request, what, lambda answer: record(_taken(answer, what), what))
 
     async def rows(self, resource: str, query: Query = (), most: int = 5000) -> list[Row]:
-        """Every row of a list that is short (up to about `most`), by pages. Raises what `get` raises, and `Transient` for a longer one."""
+        """Every row of a short list (up to about `most` rows), by pages. Raises what `get` raises, and `Transient` for a longer list."""
         found: list[Row] = []
         while len(found) < most:
             page = [*query, ("limit", str(_MOST)), ("offset", str(len(found)))]
@@ -73,7 +73,7 @@ class Client:
 
     async def framework_versions(self) -> list[str]:
         """The framework versions that the pinned version of the resources offers. Raises what `get` raises."""
-        first = {"REST-Framework-Version": "1"}  # which each pod takes
+        first = {"REST-Framework-Version": "1"}  # every pod accepts this version
         request = self.request("GET", f"{self.settings.root}/fscmRestApi/resources", headers=first)
         answer = await self.calls.read(request, "versions", lambda found: _taken(found, "versions"))
         found = _objects(object_of(answer, "oracle_fusion versions").get("items"))
@@ -91,7 +91,7 @@ class Client:
         return f"{self.settings.resources}/{resource}{_encoded(query)}"
 
     def at(self, href: str, what: str, query: Query = ()) -> str:
-        """An address that a link gave, with a query. Raises `Transient` if it does not lead to the pod."""
+        """An address from a link, with a query. Raises `Transient` if it does not belong to the pod."""
         return f"{own_address(href, self.settings.root, what)}{_encoded(query, '&' if '?' in href else '?')}"
 
     def request(
@@ -106,7 +106,7 @@ class Client:
 
 
 def _within(told: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """The object that these names lead to, one within the other; an empty one where the way ends before."""
+    """The object that these names lead to, each nested in the one before; empty if one of them is missing."""
     for name in names:
         found = told.get(name)
         told = found if isinstance(found, dict) else {}
@@ -128,5 +128,5 @@ def _taken(answer: Response, what: str) -> Response:
 
 
 def _encoded(query: Query, first: str = "?") -> str:
-    """The query, with every value encoded, a plus as %2B."""
+    """The query string, with every value encoded and a plus as %2B."""
     return first + "&".join(f"{name}={quote(value, safe='')}" for name, value in query) if query else ""

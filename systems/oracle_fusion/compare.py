@@ -1,4 +1,4 @@
-"""What Fusion keeps against what a command wants: how far the document is, and each field in which it differs. Pure.
+"""Compares what Fusion keeps with what a command wants: which steps of the document are done, and each field in which it differs. Pure.
 
 An invoice is compared by party, day, currency, number of lines, each line's amount and account, tax and total (accounting.md 8); a receipt by
 customer, day, currency and amount. Statuses are spelled as in the samples (Complete, Incomplete); those of a receipt are assumed.
@@ -28,7 +28,7 @@ _ZERO = Decimal(0)
 
 
 def _party(command: CommandEnvelope, ids: Ids) -> tuple[str, str] | None:
-    """The command's customer; None where its link is not resolved, as in a look-up of what an earlier ledger may have written."""
+    """The command's customer; None if its link is not resolved, as when a look-up searches for what an earlier ledger may have written."""
     try:
         return customer_of(command, ids)
     except Refused:
@@ -38,7 +38,7 @@ def _party(command: CommandEnvelope, ids: Ids) -> tuple[str, str] | None:
 # --- invoices and credit memos ----------------------------------------------------------------------------------------
 
 Parts = tuple[Sequence[Row], Sequence[Row]]
-"""Lines and distributions of a transaction, complete."""
+"""The complete lines and distributions of a transaction."""
 
 
 def transaction(row: Row, parts: Parts, resolved: ResolvedCommand, settings: Settings) -> Document:
@@ -75,12 +75,12 @@ def _differences(row: Row, parts: Parts, resolved: ResolvedCommand, settings: Se
 
 
 def line_amount(one: Row, form: Form) -> Decimal:
-    """What a line comes to: quantity times price, in cents."""
+    """The amount of a line: quantity times price, in cents."""
     return product(one, form.quantity, "UnitSellingPrice")
 
 
 def _their_lines(parts: Parts, form: Form) -> Iterator[Line]:
-    """Each line's amount with the account of its revenue distribution; a line that is distributed otherwise shows every account."""
+    """Each line's amount with the account of its revenue distribution. A line with several distributions shows every account."""
     accounts: dict[str, list[str]] = {}
     for one in parts[1]:
         if text(one, "AccountClass").upper() == "REVENUE":
@@ -97,13 +97,13 @@ _MARK = marked("", "").partition("]")[0]
 
 
 def reverses(row: Row, form: Form) -> str:
-    """The id that a transaction says it reverses; "" for one that reverses nothing."""
+    """The id that a transaction says it reverses; "" if it reverses nothing."""
     words = text(row, form.comments)
     return words.removeprefix(_MARK).partition("]")[0] if words.startswith(_MARK) else ""
 
 
 def suspect_transaction(row: Row, command: CommandEnvelope) -> Document | None:
-    """The row as a suspect: same customer and day were asked for, same amount, without a ref of ours."""
+    """The row as a suspect: customer and day were part of the query, the amount is the same, and it has no ref of ours."""
     if ref_in(text(row, "CrossReference")) or money_or_zero(row, "EnteredAmount") != command["amount"]:
         return None
     number = text(row, "TransactionNumber")
@@ -114,7 +114,7 @@ def suspect_transaction(row: Row, command: CommandEnvelope) -> Document | None:
 
 
 def is_reversed(row: Row) -> bool:
-    """Whether a receipt is worth nothing any more."""
+    """Whether a receipt has been reversed and is worth nothing any more."""
     return text(row, "State").upper() in REVERSED or text(row, "Status").upper() in REVERSED
 
 
@@ -143,7 +143,7 @@ def _receipt_differences(row: Row, command: CommandEnvelope, ids: Ids) -> Iterat
 
 
 def suspect_receipt(row: Row, command: CommandEnvelope) -> Document | None:
-    """The row as a suspect: a receipt of this number, or of this customer and day, of the same amount, without a ref of ours."""
+    """The row as a suspect: a receipt with this number, or of this customer and day, with the same amount and without a ref of ours."""
     if ref_in(text(row, "Comments")) or is_reversed(row) or money_or_zero(row, "Amount") != command["amount"]:
         return None
     number = text(row, "ReceiptNumber")
@@ -154,7 +154,7 @@ def suspect_receipt(row: Row, command: CommandEnvelope) -> Document | None:
 
 
 def between(found: Sequence[Row], receipt_id: str, invoice_id: str) -> list[Row]:
-    """Applications of a receipt to an invoice, those that were un-applied among them."""
+    """Applications of a receipt to an invoice, including those that were un-applied."""
     pair = (receipt_id, invoice_id)
     return [one for one in found if (text(one, "StandardReceiptId"), text(one, "ReferenceTransactionId")) == pair]
 
@@ -165,7 +165,7 @@ def stands(row: Row) -> bool:
 
 
 def settles(row: Row, settled: Row) -> Decimal:
-    """The most that a receipt can have settled of an invoice: what of it is applied at all, and what of the invoice is paid."""
+    """The most that a receipt can have settled of an invoice: no more than its applied amount, and no more than is paid of the invoice."""
     applied = money(row, "Amount") - money(row, "UnappliedAmount")
     return min(applied, money(settled, "EnteredAmount") - money(settled, "InvoiceBalanceAmount"))
 
@@ -180,8 +180,8 @@ def referred(references: Sequence[Row], settled: Row) -> Counter[Decimal]:
 
 @dataclass(frozen=True)
 class Shown:
-    """What Fusion shows of a receipt and an invoice: the receipt's references, and its applications to that invoice where they are needed.
-    `is_known`: the own row was told before, or answers a request that was just taken."""
+    """What Fusion shows of a receipt and an invoice: the receipt's references and, if they are needed, its applications to that invoice. `is_known`:
+    the command's own row was identified before, or the rows answer a request that was just accepted."""
 
     references: Sequence[Row]
     applications: Sequence[Row] = ()
@@ -189,10 +189,12 @@ class Shown:
 
 
 def application(row: Row, settled: Row, shown: Shown, command: CommandEnvelope) -> Document | None:
-    """The command's application of the receipt `row` to the invoice `settled`, by the rows of its amount (`systems/postings/siblings.py`): a
-    reference, or the application that came of it or that somebody entered. None where it is not there.
+    """The command's application of the receipt `row` to the invoice `settled`, identified among the rows of its amount
+    (`systems/postings/siblings.py`). It may be a reference, the application that AutoMatch made of it, or one that somebody entered. None if it is
+    not there.
 
-    It is applied when a row of its amount is, or when the receipt has applied all that it refers to and the invoice shows as much as is referred."""
+    It counts as applied if a row of its amount is applied, or if the receipt has applied everything that it refers to and the invoice shows that
+    amount."""
     referring = referred(shown.references, settled)
     applied = standing(money(one, "ApplicationAmount") for one in shown.applications if stands(one))
     told, found = fields(command), referring | applied

@@ -1,4 +1,5 @@
-"""What the demo has to know of Oracle Fusion's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+"""What the demo needs to know about Oracle Fusion's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, planned
+faults."""
 
 from __future__ import annotations
 
@@ -35,9 +36,9 @@ _LINES = (
     ("42100", "01-*-42100-*"),
     ("project", "01-*-40000-*"),
 )
-"""Kinds of line, the source's accounts that are no income of a job, and a project's billing; and where each goes."""
+"""Where each is booked: kinds of line, accounts of the source that are not income of a job, and the billing of a project."""
 _ORGANIZATION, _WAREHOUSE = "ACM", "801"
-"""Where goods come in: Fusion's inventory organization, and the id of the warehouse at the other side."""
+"""Where goods are received: Fusion's inventory organization, and the id of the warehouse on the other side."""
 _ITEMS = (
     ("MAT-PVC2", "10001", "", ""),
     ("MAT-VALVE", "10002", "", ""),
@@ -52,7 +53,7 @@ _ITEMS = (
     ("EQP-WH50", "15001", "", ""),
     ("EQP-AC3T", "15002", "", ""),
 )
-"""Items that buyers order, the sku of each, and how many of it come in one unit: filters are bought in boxes of six."""
+"""Items that buyers order, the sku of each, and how many of it are in one unit: filters are bought in boxes of six."""
 _BY_ACTION = {"apply_by": "action", "reverse_by": "action"}
 _PERIOD = {"period": "Mar-26", "application": "AR"}
 
@@ -67,12 +68,12 @@ class OracleFusionDemo:
 
     @property
     def label(self) -> str:
-        """Its contractor."""
+        """The name of its contractor."""
         return "Hill Country Air, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """A pod of a release with actions on receipts, existing suppliers, customers and orders, receiving within a scaled minute, and a
-        period that nobody opened yet in Receivables."""
+        """A pod of a release with actions on receipts; suppliers, customers and orders that already exist; receiving within a scaled minute; and a
+        period that nobody has opened yet in Receivables."""
         return {"suppliers": "40", "customers": "200", "orders": "30", "release": "26d", "closed": "Mar-26/AR"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -121,7 +122,7 @@ class OracleFusionDemo:
         }
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind of object that is asked for."""
+        """The path of every kind of object that is asked for."""
         kinds = (_INVOICES, _MEMOS, _RECEIPTS, _JOURNALS, _RECEIVED, _RETURNED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
         return (BALANCES, *(f"documents?kind={kind}" for kind in kinds))
 
@@ -134,12 +135,12 @@ class OracleFusionDemo:
         return []
 
     def read(self, flow: str, ask: Ask) -> set[str]:
-        """F6 asks for customers when they are matched, and reads none by itself."""
+        """Nothing: F6 asks for customers when they are matched, and lists none by itself."""
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """A return to vendor of each line that goes back, and one receipt of what came, both without tax and freight; one document of the whole
-        amount by every other flow."""
+        """One return to vendor for each line that goes back, and one receipt of what was received, both without tax and freight. Every other flow
+        makes one document of the whole amount."""
         if flow.entity not in ("receipt", "return"):
             return whole(flow.purpose, one)
         goods = sum((line.amount for line in one.lines), Decimal(0))
@@ -159,7 +160,7 @@ class OracleFusionDemo:
         return [*found, *(BookedDocument("customer", key, "", Decimal("0.00"), "", True) for key in customers)]
 
     def balances(self, ask: Ask) -> Balances:
-        """What each bill-to site owes. Bills of vendors are entered by Fusion's own payables, for nothing of ours goes there."""
+        """What each bill-to site owes. Fusion's own payables enter the bills of vendors, because we send none there."""
         return Balances({row["id"]: Decimal(str(row["balance"])) for row in ask(BALANCES)["sites"]}, None)
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
@@ -167,7 +168,7 @@ class OracleFusionDemo:
         return {flow: {"window": "cron: 0 */2 * * *"} for flow in ("F4", "F5")}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Two suppliers are created; one that both sides know is renamed; buyers order and change orders, AP bills what was received."""
+        """Two suppliers are created; one that both sides know is renamed; buyers order and change orders; AP bills what was received."""
         day = {"orders": 6, "changes": 3, "bills": 8, "sites": 3}
         new = [
             *(
@@ -185,7 +186,7 @@ class OracleFusionDemo:
         return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "suppliers", body)]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a period that is opened late, a storm of 429, and answers that are lost, halved, late or something else altogether."""
+        """An outage, a period that is opened late, a storm of 429, and answers that are lost, truncated, late, or not from Fusion at all."""
         post = {"method": "POST", "path": "/fscmRestApi/resources/11.13.18.05/receivablesInvoices"}
         patch = {"method": "PATCH", "path": "/fscmRestApi/"}
         return (
@@ -214,14 +215,14 @@ def _supplier(row: Mapping[str, Any]) -> Issued:
 
 
 def _order(row: Mapping[str, Any]) -> Issued:
-    """An order, worth what is left of it; nothing is to be left of one that is canceled."""
+    """An order, with the amount that remains of it; nothing remains of a canceled order."""
     is_void = row["StatusCode"] == "CANCELED"
     return Issued(str(row["POHeaderId"]), str(row["OrderNumber"]), Decimal(str(row["Total"])), is_void=is_void)
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A document of Receivables or receiving. A credit memo, which Fusion shows as less than nothing, is an amount of its own kind; goods settle
-    nothing; of a receipt that was reversed nothing is left."""
+    """A document of Receivables or receiving. A credit memo, which Fusion shows as negative, is a positive amount of its own kind. Goods settle
+    nothing, and nothing remains of a receipt that was reversed."""
     if kind == "payment" and row["status"] == "Reversed":
         return BookedDocument(kind, row["id"], row["ref"], Decimal("0.00"), row["date"], True)
     applied = Decimal(str(row["applied"])) if "applied" in row else None

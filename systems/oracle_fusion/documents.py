@@ -1,8 +1,8 @@
 """The documents that Fusion keeps for us: the bodies of the requests that make them. Pure.
 
-Source: REST API for Financials (receivablesInvoices, standardReceipts: attributes, samples). Distributions at creation take the place of
-AutoAccounting; child lists cannot be changed later, and a PATCH never derives defaults anew, so an invoice is created with everything it has and
-PATCH is used only to complete it. Amounts are JSON numbers, those of a receipt text, as in the samples.
+Source: REST API for Financials (receivablesInvoices, standardReceipts: attributes, samples). Distributions at creation replace AutoAccounting. Child
+lists cannot be changed later, and a PATCH never derives defaults again. So an invoice is created with everything that it has, and PATCH is used only
+to complete it. Amounts are JSON numbers; those of a receipt are text, as in the samples.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def body(**told: Any) -> dict[str, Any]:
 
 
 def customer_of(command: CommandEnvelope, ids: Ids) -> tuple[str, str]:
-    """Account number and bill-to site of a document: the crosswalk's own, else the resolved link. Raises `Refused` if one of them is missing, for a
-    document without a customer is kept as unidentified."""
+    """Account number and bill-to site of a document: those that the crosswalk names, else the resolved link. Raises `Refused` if either is missing,
+    because Fusion keeps a document without a customer as unidentified."""
     named = str(fields(command)["dimensions"].get("Customer", "")) or parent_id(command, "customer", ids)
     account, _, site = named.partition("/")
     if not account or not site:
@@ -62,7 +62,7 @@ def is_taxed_by_erp(command: CommandEnvelope) -> bool:
 
 
 def numbered(number: str, addition: str) -> str:
-    """A transaction number with an addition, for one that is written beside that number's own: `N101-VQ7KD`."""
+    """A transaction number with a suffix, for a transaction beside the one that has this number: `N101-VQ7KD`."""
     return f"{number[: NUMBER - 1 - len(addition)]}-{addition}"
 
 
@@ -72,8 +72,8 @@ def marked(erp_id: str, words: str) -> str:
 
 
 def own_number(resolved: ResolvedCommand, settings: Settings) -> str:
-    """The transaction number that we give an invoice; "" where its source numbers itself. What a correction writes has an addition of its own, for
-    the number is taken. Raises `Refused` for one that does not fit."""
+    """The transaction number that we give to an invoice; "" if its transaction source assigns numbers. The replacement in a correction has a suffix,
+    because the original keeps the number. Raises `Refused` for a number that is too long."""
     if settings.receivables.numbering == "automatic":
         return ""
     command = resolved.command
@@ -90,7 +90,7 @@ def own_number(resolved: ResolvedCommand, settings: Settings) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """How a kind of transaction is called, and its members where they have other names."""
+    """The name of a kind of transaction in Fusion, and of those members whose names differ."""
 
     collection: str
     lines: str
@@ -104,7 +104,7 @@ class Form:
 
     @property
     def expand(self) -> str:
-        """Its child lists as `expand` names them."""
+        """Its child lists in the form of `expand`."""
         return f"{self.lines},{self.distributions}"
 
 
@@ -165,7 +165,7 @@ def transaction_body(resolved: ResolvedCommand, settings: Settings) -> dict[str,
 
 
 def comments(resolved: ResolvedCommand) -> str:
-    """What a transaction says of itself: the ServiceTitan number, its job, and its own day where it is posted on another."""
+    """The comments of a transaction: the ServiceTitan number, its job, and its own day if it is posted on another."""
     own = fields(resolved.command)
     moved = f"dated {own['date']}" if resolved.post_on and resolved.post_on != own["date"] else ""
     said = (
@@ -189,7 +189,7 @@ def _revenue(number: int, one: PostingLine, form: Form) -> dict[str, Any]:
 
 
 def receipt_number(command: CommandEnvelope) -> str:
-    """The receipt's number, which people know: the payment's own."""
+    """The receipt's number, by which people know it: that of the payment."""
     return str(fields(command)["human_number"])[:RECEIPT_NUMBER]
 
 

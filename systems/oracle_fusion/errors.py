@@ -2,7 +2,8 @@
 
 Sources: Set the REST Framework Version (from version 4 on, errors are objects with `o:errorDetails`), status codes of the REST API, public
 clients. Below version 4, or for an Accept that does not name the error type, the answer is plain text. The texts and codes of business errors
-(`JBO-27014`, `AR-855137`) are assumed. A sign-in page (HTML) is told by its status alone. For a write, what is not in the table is AMBIGUOUS.
+(`JBO-27014`, `AR-855137`) are assumed. A sign-in page (HTML) is described by its status alone. For a write, an answer that is not in the table is
+AMBIGUOUS.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _CODE = re.compile(r"\b((?:JBO|AR|POZ|PO|RCV|GL|FUN|EGP)-[0-9]{4,8})\b")
 TABLE: tuple[Rule, ...] = (
     Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True),
     Rule((401,), "", Verdict.DEFINITE_NO, "signed_out", read=Broken, remedy=_USER),
-    Rule((303,), "", Verdict.AMBIGUOUS, read=Broken, remedy=_USER),  # the request was taken, and its answer is elsewhere
+    Rule((303,), "", Verdict.AMBIGUOUS, read=Broken, remedy=_USER),  # the request was taken, but its answer is at another address
     Rule(REDIRECTS, "", Verdict.DEFINITE_NO, "signed_out", read=Broken, remedy=_USER),  # the sign-in screen (assumed)
     Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True, remedy=_RIGHTS),
     Rule((404,), "", Verdict.REJECT, "gone", read=Refused),

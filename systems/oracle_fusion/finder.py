@@ -1,8 +1,8 @@
 """Asks Fusion for customers, which no resource lists: by name and by account number (`ml-connector match`). Reads only.
 
 Facts: `receivablesCustomerAccountSiteActivities` needs one of AccountNumber, BillToSiteNumber, CustomerName or TaxpayerIdentificationNumber, and
-shows a row for each bill-to site. A finder's variables are separated by commas, so that a name with a comma or a semicolon is asked for by its
-numbers alone (how such a value would be quoted is not documented).
+shows a row for each bill-to site. Commas separate the variables of a finder, and how to quote a comma is not documented. So a customer whose name has
+a comma or semicolon is searched by its numbers alone.
 """
 
 from __future__ import annotations

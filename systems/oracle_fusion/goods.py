@@ -1,9 +1,9 @@
-"""Receipts of orders and returns to vendor as Fusion's receiving takes them: requests, what became of them, and what they are tied to.
+"""Receipts of orders and returns to vendor in Fusion's receiving: the requests, their outcome, and the documents that they refer to.
 
-Facts (REST API for SCM; a mapping guide of Oracle WMS): a request goes into the receiving interface and is processed later, so that 201 is not
-received; `ReturnStatus`, `ProcessingStatusCode` and `processingErrors` of each line say what became of it. A return names the transaction of
-`receivingTransactionsHistory` that it takes back, and has one line. Our ref is the ExternalSystemTransactionReference of the request, and with the
-line's id behind it that of each line, by which later returns find it. Status words are assumed.
+Facts (REST API for SCM; a mapping guide of Oracle WMS): a request goes into the receiving interface and is processed later, so 201 does not mean
+received. `ReturnStatus`, `ProcessingStatusCode` and `processingErrors` of each line show the outcome. A return names the transaction of
+`receivingTransactionsHistory` that it takes back, and has one line. The ExternalSystemTransactionReference of a request is our ref. That of each line
+is our ref followed by the line's id, by which later returns find the line. Status words are assumed.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ RETURN_TYPE = "RETURN TO VENDOR"
 _DONE, _FAILED = ("SUCCESS", "COMPLETED"), ("ERROR", "FAILURE", "FAILED")
 _NUMBER = 30
 CENTS = Decimal("0.05")
-"""What quantity times cost may differ from the amount of a line whose unit was converted."""
+"""How much quantity times cost may differ from the amount of a line whose unit was converted."""
 Ask = Callable[[Attempt, str, str, Query], Awaitable[list[Row]]]
-"""Asks for the rows of a resource that fulfil a condition."""
+"""Reads the rows of a resource that meet a condition."""
 Read = Callable[[Attempt, Row, str, str], Awaitable[list[Row]]]
-"""Reads a child list of a row to its end, with child lists of its rows where they are named."""
+"""Reads a child list of a row to its end, including the named child lists of its rows."""
 
 
 class Goods:
-    """How receipts and returns are looked up and sent. `ask` and `read` are the session's."""
+    """How receipts and returns are looked up and sent. `ask` and `read` belong to the session."""
 
     def __init__(self, client: Client, ask: Ask, read: Read) -> None:
         self._client, self._ask, self._read = client, ask, read
@@ -74,7 +74,7 @@ class Goods:
     # --- receipts -----------------------------------------------------------------------------------------------------
 
     async def _receipt(self, attempt: Attempt) -> dict[str, Any]:
-        """A request to receive: its lines by number of order, line and schedule, as the order shows them now."""
+        """A request to receive. Its lines are named by number of order, line and schedule, as the order shows them now."""
         command, own = attempt.resolved.command, fields(attempt.resolved.command)
         lines: list[GoodsPosting] = own["lines"]
         ids = [_schedule(attempt, one) for one in lines]
@@ -101,7 +101,7 @@ class Goods:
         return made
 
     def _route(self, one: GoodsPosting) -> str:
-        """Whether goods are delivered to a subinventory as they are received."""
+        """Whether goods are delivered to a subinventory in the same step as they are received."""
         return "DELIVER" if one["bin"] else "RECEIVE"
 
     async def _order(self, attempt: Attempt, key: str) -> Row:
@@ -124,7 +124,7 @@ class Goods:
     # --- returns ------------------------------------------------------------------------------------------------------
 
     async def _return(self, attempt: Attempt) -> dict[str, Any]:
-        """A return of one line to the vendor: what the transaction that delivered it, or else received it, is asked to take back."""
+        """A return of one line to the vendor. It takes back the transaction that delivered the line, or else the one that received it."""
         own = fields(attempt.resolved.command)
         (one,) = own["lines"]
         brought = parent_id(attempt.resolved.command, f"{RECEIPT_LINE} {one['receipt_line_id']}", attempt.resolved.ids)
@@ -147,18 +147,19 @@ class Goods:
 
 
 def instant_of(day: date, now: datetime) -> str:
-    """Noon of a day, which is that day in every zone of America and Europe; never later than the server's clock, which refuses the future."""
+    """Noon of a day, which is that day in every zone of America and Europe; never later than the server's clock, because the server refuses the
+    future."""
     return min(datetime.combine(day, time(12), UTC), now).isoformat(timespec="milliseconds")
 
 
 def _number(resolved: ResolvedCommand) -> str:
-    """The number of a receipt; one that is written anew has an addition, for the one that it corrects keeps the number."""
+    """The number of a receipt. A replacement has a suffix, because the corrected receipt keeps the number."""
     number = str(fields(resolved.command)["human_number"])
     return (numbered(number, f"C{resolved.command['ref'][-4:]}") if resolved.original is not None else number)[:_NUMBER]
 
 
 def _schedule(attempt: Attempt, one: GoodsPosting) -> tuple[str, str, str]:
-    """Order, line and schedule of a line by the link of the order's line. Raises `Refused`."""
+    """Order, line and schedule of a goods line, from the link of its order line. Raises `Refused`."""
     found = parent_id(attempt.resolved.command, f"{ORDER_LINE} {one['order_line_id']}", attempt.resolved.ids)
     parts = found.split("/")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
@@ -193,7 +194,7 @@ def _line(one: GoodsPosting, order: Row, held: tuple[Row, Row] | None, reference
     )
 
 
-# --- what became of it ------------------------------------------------------------------------------------------------
+# --- the outcome ------------------------------------------------------------------------------------------------------
 
 
 def receipt(row: Row, lines: Sequence[Row], attempt: Attempt) -> Document:
@@ -259,7 +260,7 @@ def _state(row: Row) -> str:
 
 
 def errors_of(row: Row) -> str:
-    """Why a request or one of its lines was not processed, in Fusion's words; "" where nothing is wrong."""
+    """Why a request or one of its lines was not processed, in Fusion's words; "" if there is no error."""
     if _state(row) not in _FAILED and text(row, "ReturnStatus").upper() not in _FAILED:
         return ""
     found = row.get("processingErrors")

@@ -1,9 +1,9 @@
-"""Receipts and returns that were cancelled or changed: a correction of what each line moved, as Fusion's receiving takes it. What was changed is then
-received or returned anew, whole, under the same ref.
+"""Receipts and returns that were cancelled or changed: a correction for each line in Fusion's receiving. A changed document is then received or
+returned again as a whole, under the same ref.
 
-Facts (REST API for SCM; a mapping guide of Oracle WMS): `receivingReceiptTransactionRequests` of type CORRECT name the transaction that they correct,
-one each, with the change of its quantity; the receiving processor comes to them later. Several of them are one batch, which is all or none ("Perform
-Batch Actions"). Each carries our ref and the id of the line behind it. That a return is corrected like a receipt is assumed.
+Facts (REST API for SCM; a mapping guide of Oracle WMS): each `receivingReceiptTransactionRequests` of type CORRECT names the transaction that it
+corrects, and the change of its quantity. The receiving processor handles it later. Several of them are sent as one batch, which is all or nothing
+("Perform Batch Actions"). Each carries our ref followed by the id of the line. That a return is corrected like a receipt is assumed.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ CORRECTION = "CORRECT"
 
 
 class GoodsBack:
-    """The look-ups and requests about what is corrected. `ask` is the session's, and so is `goods`, which shows what is written anew."""
+    """The look-ups and requests of corrections. `ask` and `goods` belong to the session; `goods` shows the replacement."""
 
     def __init__(self, client: Client, ask: Ask, goods: Goods) -> None:
         self._client, self._ask, self._goods = client, ask, goods
 
     async def look_up(self, attempt: Attempt, undo: Undo) -> tuple[list[Document], list[Document]]:
-        """The corrections with our ref, as one document, and what is written anew. Raises `Malformed`."""
+        """The corrections with our ref, as one document, and the replacement. Raises `Malformed`."""
         condition = f"{REFERENCE} like {quoted(f'{attempt.ref}/%')}"
         asked = await self._ask(attempt, RETURNS, condition, [("expand", "processingErrors")])
         found = [row for row in asked if text(row, REFERENCE).startswith(f"{attempt.ref}/")]
@@ -98,13 +98,13 @@ def _lines(undo: Undo) -> Sequence[GoodsPosting]:
 
 
 def _written_as(undo: Undo, one: GoodsPosting) -> str:
-    """The reference of the transaction that moved a line: a return has one line, and our ref alone."""
+    """The reference of the transaction that moved a line. For a return, which has one line, it is our ref alone."""
     ref = undo.original.command["ref"]
     return ref if undo.original.record == "return" else f"{ref}/{one['source_line_id']}"
 
 
 def _document(undo: Undo, found: Sequence[Row]) -> Document:
-    """The corrections of every line; refused with each line's errors."""
+    """The corrections of all lines as one document, refused with each line's errors."""
     ref, wanted = undo.resolved.command["ref"], _lines(undo)
     held = {text(row, REFERENCE): row for row in found}
     if len(held) != len(found):

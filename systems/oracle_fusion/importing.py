@@ -1,9 +1,9 @@
-"""Journals of the general ledger: an import file is submitted as a job, the job is looked at until it ends, and its report is read line by line.
+"""Journals of the general ledger: an import file is submitted as a job, the job is polled until it ends, and its report is read line by line.
 
-Facts (public clients, REST API for Financials): `journalBatches` cannot be created; `importBulkData` of `erpintegrations` answers with ReqstId;
-finders ESSJobStatusRF, ESSExecutionDetailsRF (a JSON text with the jobs below) and ESSJobExecutionDetailsRF (the output, zipped, as Base64) tell of
-a job. A parent may be SUCCEEDED while a job below it ended in WARNING. A job is found by its number alone; a batch by its name, which begins with
-our ref (assumed: REFERENCE1). Nothing is done until every line is in the batch as it was wanted, and the report says so.
+Facts (public clients, REST API for Financials): `journalBatches` cannot be created. `importBulkData` of `erpintegrations` answers with ReqstId. The
+finders ESSJobStatusRF, ESSExecutionDetailsRF (a JSON text with the child jobs) and ESSJobExecutionDetailsRF (the output, zipped, as Base64) describe
+a job. A parent may be SUCCEEDED although a child job ended in WARNING. A job is found only by its number; a batch by its name, which begins with our
+ref (assumed: REFERENCE1). A journal is done only when every line is in the batch as it was wanted and the report says so.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STEPS = ("submit", "imported", "posted")
 JOURNAL, JOBS, BATCHES = "journal", "erpintegrations", "journalBatches"
 HEADERS, LINES = "journalHeaders", "journalLines"
 CALLS = 4 + 2 * 2 + 4
-"""Of a look-up: three questions about the job, the batch, two journals with up to a thousand lines, and the combinations."""
+"""The calls of a look-up: three requests about the job, the batch, two journals with up to a thousand lines, and the combinations."""
 FAILED, REJECTED, REPORT = "import_failed", "import_rejected", "import_report"
 """Names of holds."""
 _GOOD = "SUCCEEDED"
@@ -51,7 +51,7 @@ _ENDED = (
 
 @dataclass(frozen=True)
 class Job:
-    """An import job as it is seen: whether it has ended, and why its document is held ("" = it is good)."""
+    """The state of an import job: whether it has ended, and why its document is held ("" = the job is good)."""
 
     has_ended: bool
     words: str = ""
@@ -59,7 +59,7 @@ class Job:
 
 
 class Importing:
-    """The look-ups and requests about journals, of one session."""
+    """The look-ups and requests of one session about journals."""
 
     def __init__(self, client: Client, looking: Looking, validation: Validation) -> None:
         self._client, self._looking, self._validation = client, looking, validation
@@ -67,7 +67,7 @@ class Importing:
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """The batch with our ref, and the job that made it where its number is known."""
+        """The batch with our ref and, if its number is known, the job that made it."""
         if found := await self.shown(attempt):
             return Found(tuple(found))
         accounts = list(dict.fromkeys(one["account"] for _, one in f.lines_of(self._journals(attempt))))
@@ -76,7 +76,7 @@ class Importing:
         return Found((), refusal=refusal, refusal_reason="account_combination" if refusal else "")
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
-        """The document, as job and batch show it; several batches are several documents."""
+        """The document, as job and batch show it. Several batches are several documents."""
         condition = f"BatchName like {quoted(f'{attempt.ref} %')}"
         rows = [
             row
@@ -85,14 +85,14 @@ class Importing:
         ]
         number = attempt.document.erp_id if attempt.document is not None else attempt.resolved.known_id
         if number in {required_id(row, "JeBatchId") for row in rows}:
-            number = ""  # the job of a batch that was found without it is not known
+            number = ""  # the job of a batch that was found without its number is not known
         job = await self._job(attempt, number) if number else None
         if not rows:
             return [] if job is None else [_told(attempt, number, number, job)]
         return [await self._batch(attempt, row, number, job) for row in rows]
 
     async def _batch(self, attempt: Attempt, row: Row, number: str, job: Job | None) -> Document:
-        """The batch, line by line. Where it is whole, what the import rejected was put right by a person."""
+        """The batch, line by line. If it is complete although the import rejected lines, a person has fixed them."""
         wrong: list[str] = []
         held: list[Line] = []
         for header in await self._looking.child(attempt, row, HEADERS):
@@ -116,7 +116,7 @@ class Importing:
     # --- the job ------------------------------------------------------------------------------------------------------
 
     async def _job(self, attempt: Attempt, number: str) -> Job:
-        """How far a job is. Raises `Malformed` where its state cannot be read."""
+        """The state of a job. Raises `Malformed` if it cannot be read."""
         state = text(await self._asked(attempt, "ESSJobStatusRF", f"requestId={number}"), "RequestStatus").upper()
         if not state:
             raise Malformed(f"job {number}: RequestStatus is empty")
@@ -138,7 +138,7 @@ class Importing:
         return Job(has_ended=True)
 
     async def _below(self, attempt: Attempt, number: str) -> str:
-        """The jobs below that did not succeed, in words; what cannot be read is one."""
+        """The child jobs that did not succeed, in words. A child job that cannot be read is one of them."""
         found = text(await self._asked(attempt, "ESSExecutionDetailsRF", f"requestId={number}"), "RequestStatus")
         try:
             tree = parse(found.encode())
@@ -158,13 +158,13 @@ class Importing:
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def request(self, attempt: Attempt) -> Request:
-        """The request that submits the file. Its group is the server's time in milliseconds."""
+        """The request that submits the file. Its group id is the server's time in milliseconds."""
         group = str(int(self._client.calls.server_now().timestamp() * 1000))
         made = f.import_body(attempt.resolved, self._client.settings, group)
         return self._client.request("POST", self._client.url(JOBS), dumps(made))
 
     def read(self, attempt: Attempt, answer: Response) -> Answer | Document:
-        """The number of the job, by which it is watched."""
+        """The document with the number of the job, which is polled from now on."""
         row = record(answer, "import")
         number, ref = text(row, "ReqstId"), f.ref_in(text(row, "FileName"))
         if not whole(number):
@@ -173,14 +173,14 @@ class Importing:
 
 
 def _told(attempt: Attempt, erp_id: str, number: str, job: Job | None) -> Document:
-    """A document that was submitted. Its id is that of the job, by which it is watched; where only its batch is known, that of the batch."""
+    """A document that was submitted. Its id is that of the job, which is polled; if only its batch is known, that of the batch."""
     command = attempt.resolved.command
     made = Document(erp_id, number, attempt.ref, command["amount"], command["currency"], STEPS[:1])
     return made if job is None else replace(made, refusal=job.words, refusal_reason=job.reason)
 
 
 def _walked(job: Any) -> Iterator[tuple[str, str]]:
-    """Name and state of a job and of those below it."""
+    """Name and state of a job and of its child jobs."""
     if not isinstance(job, dict):
         yield "a job that cannot be read", ""
         return

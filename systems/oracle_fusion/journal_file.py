@@ -1,11 +1,11 @@
-"""Journals as the import file takes them, and the reports that say what became of it. Pure.
+"""Journals in the form of the import file, and the report about their import. Pure.
 
 Facts: the columns of GL_INTERFACE in the order of the import template (a public client); `importBulkData` of `erpintegrations` takes the file in a
-zip archive, as Base64. Assumed: dates as yyyy/MM/dd, what REFERENCE1 (batch), 4 (journal), 5 (its text) and 10 (text of a line) become, and the form
+zip archive, as Base64. Assumed: dates as yyyy/MM/dd; where REFERENCE1 (batch), 4 (journal), 5 (its text) and 10 (text of a line) appear; and the form
 of the execution report: a head with counts, and a line for each line of the file, whose parts are separated by bars.
 
-REFERENCE1 is our ref, so that each document is a batch of its own. GROUP_ID is of one attempt alone: rows that an import rejected stay behind in the
-interface, and never go with a later one. A reversal has the stored lines with their signs turned; a correction has both in one batch.
+REFERENCE1 is our ref, so that each document is a separate batch. Each attempt has a new GROUP_ID: rows that an import rejected stay in the interface,
+and must not be imported with a later file. A reversal has the stored lines with opposite signs; a correction has both journals in one batch.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MOST_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class Journal:
-    """A journal of a batch: its name, its day, what it says of itself, and its lines (debit positive)."""
+    """A journal of a batch: its name, its day, its text, and its lines (debit positive)."""
 
     name: str
     day: date
@@ -51,7 +51,7 @@ class Journal:
 
 
 def journals_of(resolved: ResolvedCommand) -> list[Journal]:
-    """The journals that a command wants as one batch: what reverses the original, and what is wanted. Raises `Refused` without a day."""
+    """The journals that a command wants as one batch: the reversal of the original, and the wanted journal. Raises `Refused` without a day."""
     command, own, ref = resolved.command, fields(resolved.command), resolved.command["ref"]
     found = []
     if resolved.original is not None:
@@ -87,7 +87,7 @@ def _moved(resolved: ResolvedCommand, own: date | None) -> str:
 
 
 def lines_of(journals: Sequence[Journal]) -> Iterator[tuple[Journal, PostingLine]]:
-    """The lines that are worth something, in the order of the file."""
+    """The lines with an amount, in the order of the file."""
     for journal in journals:
         for one in journal.lines:
             if one["amount"]:
@@ -95,7 +95,7 @@ def lines_of(journals: Sequence[Journal]) -> Iterator[tuple[Journal, PostingLine
 
 
 def wanted_line(journal: Journal, one: PostingLine) -> Line:
-    """A line as it is compared: day, account, and its amount with a sign."""
+    """A line in the form in which it is compared: day, account, and signed amount."""
     return journal.day.isoformat(), one["account"], cents(one["amount"])
 
 
@@ -150,12 +150,12 @@ def import_body(resolved: ResolvedCommand, settings: Settings, group: str) -> di
 
 
 def file_name(ref: str) -> str:
-    """The name of the archive."""
+    """The file name of the archive."""
     return f"GlInterface_{ref}.zip"
 
 
 def ref_in(name: str) -> str:
-    """Our ref in the name of an archive; "" for another's."""
+    """Our ref from the name of an archive; "" for any other archive."""
     return name.removeprefix("GlInterface_").removesuffix(".zip") if name.startswith("GlInterface_ST-") else ""
 
 
@@ -164,7 +164,7 @@ def ref_in(name: str) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """What the execution report says: how many lines were imported and rejected, and each line that was rejected, in Fusion's words."""
+    """The execution report: how many lines were imported and rejected, and each rejected line, in Fusion's words."""
 
     imported: int
     rejected: int
@@ -172,7 +172,7 @@ class Report:
 
 
 def report_in(content: str) -> Report:
-    """The report of a job's output, an archive as Base64. Raises `Malformed` for one that cannot be read to its end: it never counts as good."""
+    """The report from a job's output, an archive as Base64. Raises `Malformed` if it cannot be read to its end, so that it never counts as good."""
     try:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(content, validate=True))) as packed:
             sized = [one for one in packed.infolist() if not one.is_dir()]

@@ -1,8 +1,8 @@
 """How one role signs in at a pod: client credentials at the identity domain, a token that we sign ourselves, or HTTP Basic.
 
 Facts (OCI IAM identity domains; REST API for Fusion Financials, quick start): the token endpoint takes the client's id and secret by HTTP Basic and
-gives a JWT that lives about an hour; there is no refresh token. A self-signed JWT (RS256) has `x5t` in its header and the claims `iss` (trusted
-issuer), `prn` (Fusion user), `iat` and `exp`. A page of the sign-in screen (HTML, 200 or 302) means that a token was not accepted (assumed).
+returns a JWT that lives about an hour; there is no refresh token. A self-signed JWT (RS256) has `x5t` in its header and the claims `iss` (trusted
+issuer), `prn` (Fusion user), `iat` and `exp`. A page of the sign-in screen (HTML, 200 or 302) means that the token was not accepted (assumed).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from systems.http.tokens import granted
 from systems.oracle_fusion.settings import Credentials, Settings
 
 RENEWED_AFTER = timedelta(minutes=13)
-"""A token is renewed when it is this old, or before its end if that is earlier (product page)."""
+"""The age at which a token is renewed; earlier if the token ends earlier (product page)."""
 _ASSERTION_S = 3600
 _REMEDY = "Check token_url, token_scope, client_id and client_secret of the confidential application in the identity domain."
 
@@ -68,7 +68,7 @@ def is_signed_out(answer: Response) -> bool:
 
 @dataclass
 class ClientCredentials(Bearer):
-    """A token by client credentials. `proof` is the client's id and secret, which go in the header of the request for a token."""
+    """A token by client credentials. `proof` is the client's id and secret, which are in the header of the token request."""
 
     proof: tuple[str, str] = ("", "")
 
@@ -96,7 +96,7 @@ class _Key:
 
     @staticmethod
     def of(credentials: Credentials) -> _Key:
-        """The key of these credentials. Raises `Broken` for one that cannot be read."""
+        """The key from these credentials. Raises `Broken` if it cannot be read."""
         try:
             private = load_pem_private_key(credentials.private_key.get_secret_value().encode(), password=None)
             certificate = x509.load_pem_x509_certificate(credentials.certificate.get_secret_value().encode())
@@ -117,7 +117,7 @@ class _Key:
 
 
 class Assertion(Login):
-    """A token that we sign ourselves, a new one each `RENEWED_AFTER`; the pod trusts our certificate. Nothing is asked of anybody for it."""
+    """A token that we sign ourselves, renewed after `RENEWED_AFTER`. The pod trusts our certificate, so no request is needed to get a token."""
 
     calls = 1
 
@@ -125,7 +125,7 @@ class Assertion(Login):
         self._issuer, self._user, self._key, self._clock = issuer, user, key, clock
         self._token = ""
 
-    async def sign_in(self, send: Send) -> timedelta:  # noqa: ARG002 - nothing is asked
+    async def sign_in(self, send: Send) -> timedelta:  # noqa: ARG002 - no request is needed
         """See `Login`."""
         now = int(self._clock.now().timestamp())
         self._token = self._key.signed({"iss": self._issuer, "prn": self._user, "iat": now, "exp": now + _ASSERTION_S})

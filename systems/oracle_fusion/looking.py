@@ -1,4 +1,4 @@
-"""How rows are looked up in a session: by our ref, by their id, with their child lists read to the end. Every call of it counts to the attempt."""
+"""How a session looks rows up: by our ref or by their id, with their child lists read to the end. Every call counts towards the attempt."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ MOST_ROWS = 499
 
 
 class Looking:
-    """Of one session."""
+    """The look-ups of one session."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     async def rows(self, attempt: Attempt, resource: str, condition: str, query: Query = ()) -> list[Row]:
-        """The rows that fulfil a condition. Raises `Transient` where they do not fit into one answer: the one that counts could be in the rest."""
+        """The rows that meet a condition. Raises `Transient` if they do not fit into one answer, because the relevant row could be in the rest."""
         return await self.found(attempt, resource, [("q", condition), *query])
 
     async def found(self, attempt: Attempt, resource: str, query: Query) -> list[Row]:
-        """Like `rows`, by a finder or condition of the query."""
+        """Like `rows`, with a finder or condition in the query."""
         attempt.calls += 1
         page = await self._client.look(resource, [*query, ("limit", str(MOST_ROWS))])
         if page.has_more:
@@ -58,7 +58,7 @@ class Looking:
                 raise Transient(f"oracle_fusion {name}: the list has no end after {len(found)} rows")
 
     def address(self, row: Row) -> str:
-        """A row's own address. Raises `Malformed` where its links do not tell it."""
+        """A row's own address. Raises `Malformed` if its links do not give it."""
         href = link(row, "self")
         if not href:
             raise Malformed("oracle_fusion: the row has no link to itself")
@@ -73,12 +73,12 @@ class Looking:
         return [row for row in found if text(row, "CrossReference") == attempt.ref]
 
     async def by_id(self, attempt: Attempt, form: Form, erp_id: str) -> Row | None:
-        """The invoice or credit memo of an id, without its child lists."""
+        """The invoice or credit memo with this id, without its child lists."""
         found = await self.rows(attempt, form.collection, f"CustomerTransactionId = {key_of(erp_id)}")
         return found[0] if found else None
 
     async def completion(self, attempt: Attempt, form: Form) -> Request:
-        """The request that completes the transaction that was seen before this step."""
+        """The request that completes the transaction which was seen before this step."""
         erp_id = attempt.document.erp_id if attempt.document is not None else ""
         row = await self.by_id(attempt, form, erp_id)
         if row is None:
@@ -86,7 +86,7 @@ class Looking:
         return self._client.request("PATCH", self.address(row), dumps(COMPLETED))
 
     async def transaction(self, attempt: Attempt, row: Row, resolved: ResolvedCommand) -> Document:
-        """A row as the document of a command, with all of its lines."""
+        """A row with all of its lines, as the document of a command."""
         form = documents.FORMS[resolved.record]
         parts = (await self.child(attempt, row, form.lines), await self.child(attempt, row, form.distributions))
         return compare.transaction(row, parts, resolved, self._client.settings)
@@ -99,7 +99,7 @@ class Looking:
         return [row for row in found if compare.ref_in(text(row, "Comments")) == attempt.ref]
 
     async def pair(self, attempt: Attempt, resolved: ResolvedCommand) -> tuple[Row, Row]:
-        """The receipt of an application, and the invoice that it settles. Raises `Refused` where one of them is not there."""
+        """The receipt of an application, and the invoice that it settles. Raises `Refused` if either is not there."""
         receipt_id = parent_id(resolved.command, "payment", resolved.ids)
         receipts = await self.rows(attempt, RECEIPTS, f"StandardReceiptId = {key_of(receipt_id)}", [("expand", REFERENCES)])
         invoices = await self.rows(attempt, INVOICES, self._settled(resolved), [("expand", INSTALLMENTS)])
@@ -108,7 +108,7 @@ class Looking:
         return receipts[0], invoices[0]
 
     async def applications(self, attempt: Attempt, receipt: Row, settled: Row) -> list[Row]:
-        """The applications between both, as the bill-to site of the invoice lists them."""
+        """The applications of the receipt to the invoice, as the invoice's bill-to site lists them."""
         account, site = text(settled, "BillToCustomerNumber"), text(settled, "BillToSite")
         sites = await self.found(attempt, CUSTOMERS, [("finder", f"{FINDER};AccountNumber={account}"), ("expand", APPLICATIONS)])
         own = [one for one in sites if text(one, "BillToSiteNumber") == site]
@@ -119,8 +119,8 @@ class Looking:
 
     @staticmethod
     def has_keys(resolved: ResolvedCommand) -> bool:
-        """Whether what an application names has ids of Fusion's: otherwise it has no such receipt or invoice. Where one of them has no id at all,
-        nothing was sent by this ledger; raises `Refused` where another ledger may have sent it."""
+        """Whether the receipt and the invoice that an application names have Fusion ids; otherwise Fusion has no such documents. If one has no id at
+        all, this ledger sent nothing; raises `Refused` if another ledger may have sent it."""
         roles = [one["role"] for one in resolved.command["parents"] if one["role"] in ("payment", "invoice")]
         try:
             return all(is_key(parent_id(resolved.command, role, resolved.ids)) for role in roles)
@@ -130,7 +130,7 @@ class Looking:
             return False
 
     def _settled(self, resolved: ResolvedCommand) -> str:
-        """The condition that finds the invoice: by the id of the link, or by the number that the opening balances give it."""
+        """The condition that finds the invoice: the id of the link, or the number from the opening balances."""
         number = fields(resolved.command)["applications"][-1]["document_number"]
         if number:
             return f"TransactionNumber = {quoted(number)} and BusinessUnit = {quoted(self._client.settings.business_unit)}"
@@ -138,12 +138,12 @@ class Looking:
 
 
 def is_key(found: str) -> bool:
-    """Whether a text is an id as Fusion's are."""
+    """Whether a text has the form of a Fusion id."""
     return found.isascii() and found.isdigit()
 
 
 def key_of(found: str) -> str:
-    """An id of Fusion as it stands in a condition. Raises `Refused` for one that is no number."""
+    """A Fusion id in the form that a condition needs. Raises `Refused` if it is not a number."""
     if not is_key(found):
         raise Refused(f"oracle_fusion: {found[:60]!r} is no id of a document here")
     return found

@@ -1,8 +1,8 @@
-"""Where Fusion's words end: what its objects are in ours, and what our records become in it. Pure.
+"""The border of Fusion's vocabulary: its objects in our words, and our records as its documents. Pure.
 
-`to_canonical` reads suppliers, orders, customers that were asked for, periods and documents of Receivables; `to_commands` maps what the
-field-service system holds. Its customers and vendors become nothing here: customers are matched and never created, and Fusion owns the suppliers
-(accounting.md 20, 21).
+`to_canonical` reads suppliers, orders, customers that were asked for, periods and documents of Receivables; `to_commands` maps records of the
+field-service system. That system's customers and vendors make no documents in Fusion: customers are matched and never created, and Fusion owns the
+suppliers (accounting.md 20, 21).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ to_canonical = sightings
 
 
 def _runs(profile: Target, plan: Plan) -> bool:
-    """Whether the connection books such documents by the journal profile."""
+    """Whether the connection books these documents by the journal profile."""
     return any(profile.flow in flows for flows in plan.towards.values())
 
 

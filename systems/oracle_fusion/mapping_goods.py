@@ -1,8 +1,8 @@
-"""Goods of an order that came or went back, from canonical to Fusion's receipts and returns to vendor. Pure (accounting.md 11, 24).
+"""Goods of an order that were received or returned, from canonical to Fusion's receipts and returns to vendor. Pure (accounting.md 11, 24).
 
-An order of Fusion is received in the field-service system. Each line of its receipt names the order's line there, whose link leads to our id of the
-schedule: POHeaderId/POLineId/LineLocationId. Where an order was not ours, no such link comes, and the receipt waits for it by name. What came into
-which organization and subinventory, and in which unit, is the crosswalk's. A receipt that is cancelled becomes a correction of each line.
+An order of Fusion is received in the field-service system. Each line of the receipt names the order line there, whose link gives our id of the
+schedule: POHeaderId/POLineId/LineLocationId. If the order was not ours, no such link ever arrives, and the receipt waits for it by name. The
+crosswalk gives the organization, subinventory and unit. A cancelled receipt becomes a correction of each line.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from systems.values.numbers import QUANTITY, number
 RECEIPT = Target("F3", "receipt", PRODUCT)
 RETURN = Target("F3R", "receipt", PRODUCT)
 PLACES, ITEMS = "receiving_place", "order_item"
-"""Crosswalk tables: where goods come in, and the field-service side's own table of what an item of an order is there."""
+"""Crosswalk tables: where goods are received, and the field-service side's own table of the sku of each order item."""
 ORDER_LINE, RECEIPT_LINE = "order_line", "receipt_line"
-"""The entities of the links between lines of orders, and of receipts, on both sides."""
+"""The entities of the links between lines of orders, and between lines of receipts, on both sides."""
 
 
 def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a receipt becomes: one receipt of the lines that moved something."""
+    """What a receipt becomes: one receipt of the lines with a quantity that moved."""
     return _goods("receipt", record, plan, RECEIPT, record["received_on"])
 
 
 def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a return becomes: a return to vendor of each line that an earlier receipt brought, for Fusion takes one line at a time."""
+    """What a return becomes: one return to vendor for each line of an earlier receipt, because Fusion takes one line at a time."""
     if is_void(record):
         return taken_back(record, RETURN, plan.time_zone, by_line=True)
     found = _goods("return", record, plan, RETURN, record["returned_on"])
@@ -51,7 +51,7 @@ def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
 
 
 def _of_line(whole: Draft, line: GoodsPosting) -> Draft:
-    """The return of one line, a part of the whole."""
+    """The return of one line, as a part of the whole return."""
     own = f"{RECEIPT_LINE} {line['receipt_line_id']}"
     parents = tuple(parent for parent in whole.parents if parent["role"] == own)
     body = {**whole.body, "lines": [line]}
@@ -85,7 +85,7 @@ def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day
 
 
 def _hold(kind: str, lines: Sequence[GoodsLine]) -> Hold | None:
-    """Why goods cannot be told apart: a line that names no line of an order, or of a receipt."""
+    """Why goods cannot be matched: a line does not name a line of an order or of a receipt."""
     wanted_line = "order_line_id" if kind == "receipt" else "receipt_line_id"
     if all(one[wanted_line] for one in lines):  # type: ignore[literal-required]  # one of two fields of a line
         return None
@@ -94,7 +94,7 @@ def _hold(kind: str, lines: Sequence[GoodsLine]) -> Hold | None:
 
 
 def _parents(kind: str, lines: Sequence[GoodsLine]) -> tuple[Parent, ...]:
-    """The line of the order, or of the receipt, that each line is of."""
+    """The order line or receipt line that each line belongs to."""
     entity = ORDER_LINE if kind == "receipt" else RECEIPT_LINE
     ids = [one["order_line_id"] if kind == "receipt" else one["receipt_line_id"] for one in lines]
     return tuple(Parent(role=f"{entity} {one}", entity=entity, source_id=one) for one in dict.fromkeys(filter(None, ids)))
@@ -133,8 +133,8 @@ def _line(one: GoodsLine, made: Mapped, place: Row) -> GoodsPosting:
 
 
 def _unit(one: GoodsLine, made: Mapped) -> tuple[Decimal, str]:
-    """How many of the line's sku are one unit of Fusion's item, and that unit: by the row of `order_item` that led to this sku when the order was
-    written. Rows that lead to it with different factors do not tell; one without any is its own unit."""
+    """How many units of the line's sku make one unit of Fusion's item, and that unit, from the row of `order_item` that led to this sku when the
+    order was written. Rows with different factors for the sku give no answer. A sku without a row is counted in its own unit."""
     rows = [row for row in made.plan.crosswalk.rows(ITEMS, made.on).values() if code(row.get("sku_id", "")) == code(one["sku_id"])]
     told = {(row.get("factor") or "1", row.get("unit", "")) for row in rows if code(one["sku_id"])}
     if len(told) > 1:

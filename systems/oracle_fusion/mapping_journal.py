@@ -1,7 +1,8 @@
-"""The journal profile: invoices and payments as journals of the general ledger, where Receivables is not used. Pure (accounting.md 14).
+"""The journal profile: invoices and payments as journals of the general ledger, for a site that does not use Receivables. Pure (accounting.md 14).
 
-Dr receivable, Cr revenue by line, Cr tax by zone; Dr cash, Cr receivable. Accounts are those that the invoice would have had. What a payment settles
-needs no document, for its journal credits the receivable in whole. Its flows are off by default and never run beside those of Receivables.
+Dr receivable, Cr revenue by line, Cr tax by zone; Dr cash, Cr receivable. The accounts are those of the invoice profile. Applications need no
+document, because the journal of a payment credits the receivable account as a whole. These flows are off by default and never run together with those
+of Receivables.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ COLLECTION = Target("J5", "collection", PRODUCT)
 
 @dataclass(frozen=True)
 class _Entry:
-    """What a journal says and books, for a business unit, and why it is held."""
+    """The text and lines of a journal, for a business unit, and why it is held."""
 
     unit: Row
     text: str
@@ -36,7 +37,7 @@ class _Entry:
 
 
 def invoice_journal(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer invoice becomes, or what corrects one, with the signs that its lines give."""
+    """What a customer invoice or an adjustment of one becomes, with the signs of its lines."""
     if ended := voided(record, SALE, plan.time_zone) or worthless(record, SALE):
         return ended
     made = mapped(plan, record["invoice_date"])
@@ -55,7 +56,7 @@ def invoice_journal(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
 
 
 def payment_journal(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer payment becomes; a refund has the signs turned."""
+    """What a customer payment becomes; a refund has opposite signs."""
     if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
         return ended
     made = mapped(plan, record["paid_on"])

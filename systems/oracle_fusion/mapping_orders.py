@@ -1,8 +1,8 @@
-"""Purchase orders of Fusion in our own words: one line for each schedule, with what was received and billed by the order's life cycle. Pure.
+"""Purchase orders of Fusion in our own words: one line for each schedule, with received and billed quantities from the order's life cycle. Pure.
 
-Facts: `purchaseOrders` shows orders that are final; its number is unique within the legal entity only, so an order is known by POHeaderId. The
-quantities of the life cycle (`ReceivedQuantity`, `InvoicedQuantity` of a schedule) and the spelling of status codes are assumed. Status and what was
-received or billed change the fingerprint too, for the memo of the written order tells them.
+Facts: `purchaseOrders` shows final orders. The order number is unique only within the legal entity, so an order is identified by POHeaderId. The
+quantities of the life cycle (`ReceivedQuantity`, `InvoicedQuantity` of a schedule) and the spelling of status codes are assumed. Status and received
+or billed quantities change the fingerprint too, because the memo of the written order states them.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _earliest(lines: list[dict[str, Any]]) -> date | None:
 
 
 def _lines(one: Whole) -> list[dict[str, Any]]:
-    """A line for each schedule, by their numbers. Raises `Malformed` for a line without any."""
+    """A line for each schedule, by their numbers. Raises `Malformed` for a line without schedules."""
     rows = one.children(one.row, "lines", "POLineId", lambda row: "POLineId" in row and "LineLocationId" not in row)
     progress = _progress(one)
     made: list[dict[str, Any]] = []
@@ -108,7 +108,7 @@ def _is_schedule(line: str, row: Row) -> bool:
 
 
 def _progress(one: Whole) -> Mapping[str, Row]:
-    """The schedules of the life cycle, by id; empty where it was not given. A schedule that it leaves out tells nothing."""
+    """The schedules of the life cycle, by id; empty if it was not read. Nothing is known of a schedule that it leaves out."""
     if not one.progress:
         return {}
     return {required_id(row, "LineLocationId"): row for row in children(one.progress, "schedules").rows}
@@ -150,5 +150,5 @@ def _line(one: Whole, line: Row, schedule: Row, progress: Row) -> dict[str, Any]
 
 
 def _line_id(header: Row, line: Row, schedule: Row) -> str:
-    """Our id of a schedule: order, line and schedule, as a receipt has to name them."""
+    """Our id of a schedule: order, line and schedule, which a receipt has to name."""
     return "/".join((required_id(header, "POHeaderId"), required_id(line, "POLineId"), required_id(schedule, "LineLocationId")))

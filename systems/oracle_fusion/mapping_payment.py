@@ -1,11 +1,11 @@
 """Customer payments, from canonical to Fusion's standard receipt and its applications. Pure.
 
-A receipt is never sent without a customer: Fusion would keep it as unidentified. What is decided about any collection:
+A receipt is never sent without a customer, because Fusion would keep it as unidentified. Rules for collections of any ERP:
 `systems/postings/collection.py`.
 
-A refund is held. Receivables gives money back by refundReceipt alone (26D: amount, payment method, caller), of a receipt and not of a credit memo:
-it asks Payables to pay the customer, who has the money already, takes neither day nor bank account, and keeps no ref by which a lost answer could
-be told from a second payment. A person enters it, records it there as paid, and skips the hold.
+A refund is held. The only refund operation of Receivables is refundReceipt (26D: amount, payment method, caller), for a receipt and not for a credit
+memo. It asks Payables to pay the customer, who already has the money. It takes neither day nor bank account, and keeps no ref by which a lost answer
+could be distinguished from a second payment. A person enters the refund, records it in Fusion as paid, and skips the hold.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
 
 
 def _by_payables(record: Mapping[str, Any]) -> Hold:
-    """What a person enters: how much of which receipt and of which credit memos, and that it is paid."""
+    """What a person has to enter: how much of which receipt and credit memos is refunded, and that it is paid."""
     memos = [(-one["amount"], f"the credit memo of invoice {one['document_id']}") for one in in_order(record) if one["amount"]]
     left = -record["total"] - sum((amount for amount, _ in memos), ZERO)
     parts = [*memos, *([(left, f"the receipt of payment {record['refunded_payment_id']}")] if left else [])]

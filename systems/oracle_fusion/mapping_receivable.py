@@ -1,9 +1,9 @@
-"""Invoices to customers, from canonical to Fusion's receivables invoice; what is owed to a customer is a credit memo. Pure.
+"""Invoices to customers, from canonical to Fusion's receivables invoice; a negative invoice becomes a credit memo. Pure.
 
 A job invoice is one invoice with a line for each line, its tax as lines on the liability accounts of its zone (tax_mode source), and distributions
-that name every account, so that AutoAccounting decides nothing (accounting.md 14, 15, 18, 35). The ledger follows by Create Accounting.
+that name every account, so that AutoAccounting decides nothing (accounting.md 14, 15, 18, 35). Create Accounting brings it into the ledger later.
 
-What is decided about any sale and its tax: `systems/postings/receivable.py` and `tax.py`.
+Rules for sales and tax of any ERP: `systems/postings/receivable.py` and `tax.py`.
 """
 
 from __future__ import annotations
@@ -79,13 +79,13 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
 
 
 def _closed(made: Mapped, unit: Row, lines: list[PostingLine], total: Decimal) -> Hold | None:
-    """Make the lines add up to the total, less what Fusion computes itself."""
+    """Make the lines add up to the total, less the tax that Fusion computes itself."""
     exempt = made.settings.receivables.tax_code
     return closed(lines, total, made.settings.accounts.rounding_limit, lambda: rounding_place(made, unit, exempt))
 
 
 def revenue_line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made: Mapped, code: str) -> PostingLine:
-    """The income of a line on its account; `code` is the tax classification of one that Fusion taxes."""
+    """The income of a line on its account; `code` is the tax classification of a line that Fusion taxes."""
     own = own_unit(one, record)
     unit = made.unit(*own) if own else header
     tax_code = code if code and one["taxable"] else made.settings.receivables.tax_code
@@ -93,8 +93,8 @@ def revenue_line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made:
 
 
 def _account(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped) -> str:
-    """The revenue account of a line: by sku, by the source's GL account, the unit's sales account, by kind, by default; where rows alone decide, by
-    a row or not at all."""
+    """The revenue account of a line: by sku, by the source's GL account, by the unit's sales account, by kind, or by default. If only rows may
+    decide, a row is required."""
     keys, accounts = line_keys(one, record), made.settings.accounts
     row = made.row("line_type", keys)
     if row is not None or rows_alone_decide(one, record):
@@ -106,8 +106,7 @@ def _account(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mappe
 
 
 def _tax_code(record: Mapping[str, Any], made: Mapped) -> str:
-    """Under tax_mode erp, the tax classification code by which Fusion shall compute; "" where the source's tax travels as lines, or there is
-    none."""
+    """Under tax_mode erp, the tax classification code by which Fusion computes tax; "" if the source's tax is sent as lines or there is none."""
     if made.plan.tax_mode != "erp" or not record["tax"]:
         return ""
     keys = zone_keys(record)
@@ -116,6 +115,6 @@ def _tax_code(record: Mapping[str, Any], made: Mapped) -> str:
 
 
 def tax_place(made: Mapped, unit: Row, row: Row | None, key: str) -> Place:
-    """Where the tax of a zone is owed."""
+    """The liability account of a zone's tax."""
     account = row_account(made, "tax_zone", key, row, made.settings.accounts.sales_tax)
     return place(made, unit, account, made.settings.receivables.tax_code)

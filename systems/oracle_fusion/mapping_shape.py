@@ -1,7 +1,7 @@
-"""An object of Fusion with everything that came of it: its row, and the answers that complete its child lists. Pure.
+"""An object of Fusion with everything that was read of it: its row, and the answers that complete its child lists. Pure.
 
-The answers are told apart by what their rows are: a site has `SupplierSiteId`, an address only `SupplierAddressId`, a schedule `LineLocationId`,
-a line `POLineId` without it. An object (no collection) is the life cycle of an order.
+The answers are distinguished by their rows: a site has `SupplierSiteId`, an address only `SupplierAddressId`, a schedule `LineLocationId`, and a line
+`POLineId` without that. An answer that is an object and not a collection is the life cycle of an order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Whole:
     notes: list[str] = field(default_factory=list)
 
     def children(self, of: Row, name: str, key: str, is_one: Callable[[Row], bool]) -> list[Row]:
-        """A child list of one of its rows, complete, by the child's key. Raises `Malformed` where it was cut short."""
+        """A complete child list of one of its rows, by the child's key. Raises `Malformed` if the list was truncated."""
         own: Children = children(of, name)
         more = [one for one in self.further if is_one(one)]
         if not own.is_whole and isinstance(of.get(name), dict) and not more:
@@ -69,6 +69,6 @@ def day(row: Row, name: str) -> date | None:
 
 
 def is_active(row: Row, on: date) -> bool:
-    """Whether a supplier, site or address is active on a day: its status says so, and its end is not reached."""
+    """Whether a supplier, site or address is active on a day: its status says so, and its end date is not reached."""
     ends = day(row, "InactiveDate")
     return text(row, "Status").upper() not in ("INACTIVE", "I") and (ends is None or ends > on)

@@ -1,7 +1,7 @@
 """What is seen in Fusion, in our own words: suppliers, orders, invoices and receipts of Receivables, customers that were asked for, periods. Pure.
 
-Source of the names: REST API for Procurement and Financials. An invoice is ours when CrossReference is our ref, a receipt when Comments begins with
-it. A period has a row for each application: 101 General Ledger, 200 Payables, 222 Receivables (assumed).
+Source of the names: REST API for Procurement and Financials. An invoice is ours if CrossReference is our ref, a receipt if Comments begins with it. A
+period has a row for each application: 101 General Ledger, 200 Payables, 222 Receivables (assumed).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from systems.values.members import flag, instant, money, money_or_zero, near_mon
 
 REF = re.compile(r"ST-[A-Z2-7]{20}")
 REVERSED = ("REVERSED", "REV", "STOP", "NSF")
-"""States of a receipt that is worth nothing any more (spelling assumed)."""
+"""Status codes of a receipt that is worth nothing any more (spelling assumed)."""
 _ZERO = Decimal(0)
 _APPLICATIONS = {"101": "ledger", "200": "payable", "222": "receivable"}
 _OPEN = ("O", "OPEN")
 
 
 def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
-    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    """What follows from one raw record. Raises `Malformed` if it cannot be read."""
     settings = settings_of(reading.settings, Settings, SYSTEM)
     if raw["shape"] == "hint":
         return [Fetch(raw["entity"], raw["source_id"], "hint")]
@@ -52,7 +52,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
 
 
 def ref_in(words: str) -> str:
-    """Our ref, where a text begins with it; else ""."""
+    """Our ref if a text begins with it, else ""."""
     first = words.split(" ", 1)[0]
     return first if REF.fullmatch(first) else ""
 
@@ -83,8 +83,8 @@ def _supplier(one: Whole) -> Shaped:
 
 
 def _place(one: Whole) -> tuple[Row, Row]:
-    """The purchasing site of a supplier in our procurement business units, and its address; without a site the address for ordering, or the
-    first one. The lowest id goes first, so that the order of a list changes nothing."""
+    """The purchasing site of a supplier in our procurement business units, and its address. Without a site, the address for ordering, or else the
+    first one. The lowest id comes first, so that the order of a list does not matter."""
     sites = one.children(one.row, "sites", "SupplierSiteId", lambda row: "SupplierSiteId" in row)
     addresses = one.children(
         one.row, "addresses", "SupplierAddressId", lambda row: "SupplierAddressId" in row and "SupplierSiteId" not in row
@@ -209,7 +209,7 @@ def _accounts(one: Whole) -> dict[str, str]:
 
 
 def _credit_memo(one: Whole) -> Shaped:
-    """What is owed to a customer, as a positive amount: Fusion enters it as less than nothing."""
+    """What is owed to a customer, as a positive amount. Fusion enters it as a negative one."""
     row = one.row
     body: dict[str, Any] = {
         "source_id": required_id(row, "CustomerTransactionId"),
@@ -293,5 +293,5 @@ _SHAPES: dict[str, Callable[[Whole], Shaped | Filtered]] = {
 
 
 def _in_order(source_id: str) -> tuple[int, str]:
-    """Orders ids that are whole numbers by their number, and lets any other text be."""
+    """Sorts ids: whole numbers by their value, any other text as it is."""
     return len(source_id), source_id

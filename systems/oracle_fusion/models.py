@@ -27,7 +27,7 @@ def listed(answer: Response, what: str) -> Listed:
 
 
 def record(answer: Response, what: str) -> dict[str, Any]:
-    """The JSON object of an answer. One row that comes wrapped in `items`, as after some updates, is unwrapped. Raises `Transient`."""
+    """The JSON object of an answer. A row that is wrapped in `items`, as after some updates, is unwrapped. Raises `Transient`."""
     found = object_of(answer, f"{SYSTEM} {what}")
     items = found.get("items")
     if isinstance(items, list) and len(items) == 1 and isinstance(items[0], dict):
@@ -37,7 +37,7 @@ def record(answer: Response, what: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Children:
-    """A child list as a row brings it. `is_whole` says that nothing is missing; else it is read at `href`."""
+    """A child list as its row shows it. `is_whole` says that it is complete; otherwise it has to be read at `href`."""
 
     rows: list[Row]
     is_whole: bool
@@ -45,8 +45,8 @@ class Children:
 
 
 def children(row: Row, name: str) -> Children:
-    """A child list of a row, in either form. A plain array does not say whether it is whole, so it counts as cut. Raises `Malformed` if the list
-    was asked for and is not there."""
+    """A child list of a row, in either form. A plain array does not say whether it is complete, so it counts as incomplete. Raises `Malformed` if the
+    list was asked for and is missing."""
     found, href = row.get(name), link(row, "child", name)
     if isinstance(found, list):
         return Children(_rows(found, name), False, href)
@@ -76,7 +76,7 @@ def link(row: Row, rel: str, name: str = "") -> str:
 
 
 def own_address(href: str, root: str, what: str) -> str:
-    """An address that a link gave, which has to be below the pod's resources: nothing of ours is sent elsewhere. Raises `Transient`."""
+    """An address from a link, which has to be below the pod's resources, because nothing of ours is sent elsewhere. Raises `Transient`."""
     there, here = urlsplit(href), urlsplit(root)
     if (there.scheme, there.netloc) != (here.scheme, here.netloc) or not there.path.startswith("/fscmRestApi/resources/"):
         raise Transient(f"{SYSTEM} {what}: the link {href[:120]!r} does not lead to the pod")

@@ -1,8 +1,8 @@
-"""Reads Fusion for the pollers: lists by change time or as a whole, single objects by their key, each with its child lists read to their end.
+"""Reads Fusion for the pollers: lists by change time or as a whole, and single objects by their key, with all child lists read to their end.
 
-Facts (REST framework; public clients): `limit` is cut to 499 without a word, `hasMore` has been seen to be wrong, and an offset is no snapshot. A
-walk therefore goes on behind what came, repeats the last row of the page before (`systems/feeds/offset.py`), and ends at a page that brings
-nothing new, whatever `hasMore` says. `expand` brings the first page of a child list only: the others are read where its link leads.
+Facts (REST framework; public clients): `limit` is silently reduced to 499, `hasMore` has been seen to be wrong, and an offset is not a snapshot. A
+walk therefore continues behind the rows that came, repeats the last row of the previous page (`systems/feeds/offset.py`), and ends at a page with
+nothing new, whatever `hasMore` says. `expand` returns only the first page of a child list; the others are read through its link.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class _Reader:
         return Page(made, stored(after if is_kept else Offset()), bool(new), digest_of(answer.body), restarted=restarted)
 
     async def _rows(self, feed: Feed, at: Offset) -> Response:
-        """A page from the last row that was read on, that row included."""
+        """A page that begins with the last row that was read."""
         resource, size = NAMES[feed.entity], self._client.settings.page_size
         paged = [("limit", str(min(size + bool(at.skip), 499))), ("offset", str(at.first_row))]
         conditions = [one for one in (CONDITIONS.get(feed.name, ""), self._window(feed, at)) if one]
@@ -75,7 +75,7 @@ class _Reader:
         return await self._client.get(resource.collection, [*query, *_expand(resource.expand), ("orderBy", order), *paged])
 
     def _window(self, feed: Feed, at: Offset) -> str:
-        """Lower bound of the window: what was seen last, less the overlap; at first what the settings say."""
+        """Lower bound of the window: the newest change that was seen, less the overlap; at the start, the date in the settings."""
         if feed.kind != "window":
             return ""
         if (since := at.bound(feed.overlap)) is not None:
@@ -149,7 +149,7 @@ class _Reader:
         raise Transient(f"oracle_fusion {what}: the list has no end after {count} rows")
 
     async def _progress(self, source_id: str) -> list[bytes]:
-        """What was received and billed of an order. It is given for one order at a time, and not for every one."""
+        """The received and billed quantities of an order. Fusion gives them for one order at a time, and not for every order."""
         try:
             answer = await self._client.get(f"{_LIFE_CYCLE}/{source_id}", _expand("schedules"))
         except Refused:
@@ -183,7 +183,7 @@ def _row_id(resource: Resource, row: Cut) -> str:
 
 
 def position_from(feed: Feed, day: date) -> str | None:
-    """See `systems.contract.System`. The overlap of the window comes in addition."""
+    """See `systems.contract.System`. The reader also subtracts the overlap of the window."""
     return stored(Offset(since=f"{day.isoformat()}T00:00:00.0000000Z")) if feed.kind == "window" else None
 
 

@@ -1,8 +1,8 @@
-"""What is read of Fusion: collection, key, child lists to expand, and the feeds with their cadence. Pure.
+"""What is read from Fusion: collection, key, child lists to expand, and the feeds with their cadence. Pure.
 
-Source: REST API for Procurement (suppliers, purchaseOrders) and Financials. A change of a site or address may not touch its supplier's
-LastUpdateDate, and a receipt may not touch its order's (both assumed): every supplier is read once a day and every open order once an hour.
-Long transactions commit with an older LastUpdateDate (assumed), so windows overlap by 15 minutes.
+Source: REST API for Procurement (suppliers, purchaseOrders) and Financials. A change of a site or address may not change its supplier's
+LastUpdateDate, and a receipt may not change its order's (both assumed). So every supplier is read once a day and every open order once an hour. Long
+transactions commit with an older LastUpdateDate (assumed), so windows overlap by 15 minutes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from systems.contract import Feed
 OVERLAP = timedelta(minutes=15)
 _HOUR, _DAY, _OFTEN, _QUARTER = timedelta(hours=1), timedelta(days=1), timedelta(minutes=5), timedelta(minutes=15)
 OPEN = ("OPEN", "ON HOLD", "CLOSED FOR RECEIVING", "CLOSED FOR INVOICING", "PENDING CHANGE APPROVAL")
-"""Status codes of orders that may still be received or billed (spelling assumed, apart from the kinds of closing)."""
+"""Status codes of orders that can still be received or billed (spelling assumed, except for the kinds of closing)."""
 Tree = Mapping[str, "Tree"]
-"""Child lists by name, each with its own."""
+"""Child lists by name, each with its own child lists."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ class Resource:
 
     @property
     def order(self) -> str:
-        """Its key as `orderBy` names it."""
+        """The key in the form of `orderBy`."""
         return ",".join(f"{name}:asc" for name in self.keys)
 
     @property
     def expand(self) -> str:
-        """The child lists as `expand` names them."""
+        """The child lists in the form of `expand`."""
         return expanded(self.children)
 
 
 def expanded(tree: Tree) -> str:
-    """Child lists as `expand` names them: `lines,lines.schedules`."""
+    """Child lists in the form of `expand`: `lines,lines.schedules`."""
     return ",".join(_names(tree))
 
 
@@ -75,7 +75,7 @@ _WINDOWS = {
 }
 _FULL = {"all_vendors": ("vendor", _DAY), "open_orders": ("purchase_order", _HOUR), "periods": ("period", _QUARTER)}
 CONDITIONS: Mapping[str, str] = {"open_orders": f"StatusCode in ({','.join(repr(one) for one in OPEN)})"}
-"""What a feed is limited to, beside its window."""
+"""The condition that limits a feed, besides its window."""
 
 FEEDS: tuple[Feed, ...] = (
     *(Feed(name, entity, "window", "object", cadence, OVERLAP) for name, (entity, cadence) in _WINDOWS.items()),

@@ -1,8 +1,8 @@
-"""The settings of a connection to an Oracle Fusion Cloud ERP pod: where it is, how to sign in, which of its objects travel, and where amounts are
-booked that have no line of their own.
+"""The settings of a connection to an Oracle Fusion Cloud ERP pod: its address, how to sign in, which of its objects are passed on, and the accounts
+of amounts that have no line.
 
-Sources: REST API for Oracle Fusion Cloud Financials, Procurement and SCM (resources and attributes), Set the REST Framework Version, OCI IAM
-identity domains. Which of these facts are assumed is in SYSTEM.md. Limits are in the connection's `quota`.
+Sources: REST API for Oracle Fusion Cloud Financials, Procurement and SCM (resources and attributes), Set the REST Framework Version, OCI IAM identity
+domains. SYSTEM.md says which of these facts are assumed. Limits are in the connection's `quota`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from systems.values.codes import code
 _CODE = r"^[^\s|/'][^|/']{0,29}$"
 _NAME = r"^[^'\"]{0,240}$"
 SITE = "SupplierSite"
-"""The dimension of a canonical vendor that names its purchasing site; absent where it has none in the connection's procurement business units."""
+"""The dimension of a canonical vendor that names its purchasing site; absent if it has none in the connection's procurement business units."""
 
 
 class _Section(BaseModel):
@@ -27,8 +27,8 @@ class _Section(BaseModel):
 
 
 class Accounts(_Section):
-    """Account combinations of amounts that have no line of their own in the source, all segments with the delimiter of the chart of accounts. A
-    document that needs an empty one is held."""
+    """Account combinations of amounts that have no line in the source, with all segments and the delimiter of the chart of accounts. A document that
+    needs an empty one is held."""
 
     sales: str = Field("", description="Revenue where `line_type` has no row; counted as defaulted. Example: 01-000-4110-0000-000")
     sales_tax: str = Field(
@@ -181,7 +181,7 @@ class Settings(_Section):
 
     @property
     def feed_cadences(self) -> Mapping[str, timedelta]:
-        """Feeds that this connection reads at its own pace."""
+        """Feeds that this connection reads at a cadence of its own choice."""
         often, slow = timedelta(seconds=self.poll_s), timedelta(seconds=self.open_orders_s)
         return {"vendors": often, "purchase_orders": often, "open_orders": slow}
 

@@ -1,8 +1,8 @@
-"""Writes documents to Fusion: how a document is looked up, what request a step is, what an answer says.
+"""Writes documents to Fusion: how a document is looked up, which request makes each step, and what an answer means.
 
-Facts (REST API for Financials): POST and PATCH are not idempotent and no idempotency key exists, so a document is looked up by our ref first.
-An invoice is created incomplete, read back and then completed by PATCH, the one thing that PATCH is used for; a receipt is applied by AutoMatch,
-which comes later, or by an action of newer releases. A row's address is taken from its links.
+Facts (REST API for Financials): POST and PATCH are not idempotent and no idempotency key exists, so a document is looked up by our ref first. An
+invoice is created incomplete, read back, and then completed by PATCH, which is used for nothing else. A receipt is applied later by AutoMatch, or by
+an action of newer releases. A row's address is taken from its links.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from systems.values.members import required_id, text
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous, is_seen
 
 _READING = 1 + 2 * 2
-"""The calls that read a document: itself, and two child lists of up to a thousand rows."""
+"""The calls that read a document: the row itself, and two child lists of up to a thousand rows."""
 BUDGET = Budget(find=2 * _READING + 1 + CALLS, step=2 + 2 * _READING)
-"""Twice, for a correction reads what reverses and what is written anew."""
+"""Twice, because a correction reads both the reversal and the replacement."""
 _LOOKS = 3
 _SUSPECTS = 100
 _MOST_KEPT = 1000
@@ -60,7 +60,7 @@ class _Dialect:
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """By ref; where nothing is there, suspects, and whether Fusion would take the document."""
+        """By ref. If nothing is found: suspects, and whether Fusion would accept the document."""
         resolved = attempt.resolved
         if _is_journal(resolved):
             return await self._importing.look_up(attempt)
@@ -73,7 +73,7 @@ class _Dialect:
         suspects = tuple(await self._suspects(attempt))
         try:
             refusal, reason = await self._validation.of(attempt, resolved)
-        except Refused as error:  # a customer without id has no documents
+        except Refused as error:  # a customer without an id has no documents
             return Found((), suspects, str(error), "customer")
         return Found((), suspects, refusal, reason)
 
@@ -99,7 +99,7 @@ class _Dialect:
         return await self._looking.transaction(attempt, row, attempt.resolved)
 
     async def _suspects(self, attempt: Attempt) -> list[Document]:
-        """What a person may have typed in: same customer, day and amount; a receipt also by its number."""
+        """Documents that a person may have typed: same customer, day and amount; a receipt also by its number."""
         command, own = attempt.resolved.command, fields(attempt.resolved.command)
         try:
             account, _ = documents.customer_of(command, attempt.resolved.ids)
@@ -116,7 +116,7 @@ class _Dialect:
         return [one for row in page.whole(where) if (one := compare.suspect_transaction(row, command)) is not None]
 
     async def _applications(self, attempt: Attempt, *, is_answer: bool = False) -> list[Document]:
-        """An application, by the references of its receipt; what is applied is asked for only where these do not show it."""
+        """An application, by the references of its receipt. Applications are read only if the references do not show it."""
         if not self._looking.has_keys(attempt.resolved):
             return []
         receipt, settled = await self._looking.pair(attempt, attempt.resolved)
@@ -148,7 +148,7 @@ class _Dialect:
         return self._client.request("PATCH", where, dumps(COMPLETED))
 
     def _keep(self, row: Row) -> None:
-        """Keep the address of a row that a look-up showed, for the step after it."""
+        """Keep the address of a row from a look-up, for the step that follows."""
         if len(self._addresses) >= _MOST_KEPT:
             self._addresses.clear()
         self._addresses[required_id(row, "CustomerTransactionId")] = self._looking.address(row)
@@ -161,7 +161,7 @@ class _Dialect:
         return self._client.request("POST", where, dumps(made))
 
     async def _apply(self, attempt: Attempt) -> Request:
-        """A remittance reference added to the receipt, or the action that applies it."""
+        """Adds a remittance reference to the receipt, or calls the action that applies it."""
         receipt, settled = await self._looking.pair(attempt, attempt.resolved)
         one, number = fields(attempt.resolved.command)["applications"][-1], text(settled, "TransactionNumber")
         if attempt.step == "reference":
@@ -178,7 +178,7 @@ class _Dialect:
         return await self._client.write(request)
 
     async def read(self, attempt: Attempt, request: Request, answer: Response) -> Answer | Document | ReadBack:  # noqa: ARG002
-        """An answer that shows a row is a reason to look: what is there counts, with its lines, tax and total."""
+        """Reads the row back if the answer shows one. What Fusion then shows counts, with its lines, tax and total."""
         if not 200 <= answer.status < 300:
             return _refused(answer)
         if _is_journal(attempt.resolved):
@@ -197,7 +197,7 @@ def _is_journal(resolved: ResolvedCommand) -> bool:
 
 
 def is_write(request: Request) -> bool:
-    """Whether a request changes something; one for a token does not."""
+    """Whether a request changes something. A token request does not."""
     is_form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
     return request.method not in ("GET", "HEAD") and not is_form
 

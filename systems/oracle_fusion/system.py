@@ -28,7 +28,7 @@ from systems.oracle_fusion.undo import CORRECT, OPPOSITE, STEPS
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors and orders go."""
 _P_MAX = timedelta(seconds=600)
-"""After this time the server commits nothing of a call that we gave up (assumed; no figure is published)."""
+"""After this time the server can no longer commit a call that we gave up (assumed; no figure is published)."""
 _REF = 23
 """The length of our ref; CrossReference has 150 characters, Comments 1760 (assumed)."""
 
@@ -44,7 +44,7 @@ INVOICE = Write(
     BUDGET.calls,
     _P_MAX,
 )
-"""Nothing refuses a second invoice where the transaction source numbers by itself (C3). One that takes our number refuses it (C1)."""
+"""If the transaction source assigns numbers, nothing refuses a second invoice (C3). If it takes our number, it refuses a second one (C1)."""
 REFERENCED = Write(
     "ar_application",
     "Remittance reference, applied by AutoMatch",
@@ -62,7 +62,7 @@ APPLIED = Write("ar_application", "Application of a receipt", ("apply",), "apply
 
 
 def _goods(record: str, document: str, done: str, number: str) -> Write:
-    """A request to receiving, which its processor works off later (`watched`)."""
+    """A request to receiving, which the receiving processor handles later (`watched`)."""
     return Write(
         record,
         document,
@@ -94,8 +94,8 @@ RETURNED = _goods("return", "Receiving transaction request", "returned", "")
 
 
 def _taking_back() -> Iterator[Write]:
-    """The writes that take back what was written, and those that write what is wanted in its place. A receipt and its applications have no place for
-    the ref of their reversal: they show it themselves."""
+    """The writes that take back what was written, and those that write a replacement. A receipt and its applications have no place for the ref of
+    their reversal, so their own state shows it."""
     for one in (INVOICE, MEMO, RECEIPT, APPLIED):
         steps = STEPS[one.record]
         back = replace(one, record=REVERSAL, steps=steps, promised=steps[-1], takes_back=one.record)
@@ -121,7 +121,7 @@ BOOKED = Write(
     timedelta(hours=24),
     watched=IMPORTED[1:],
 )
-"""An answer that was lost names no job, so that a day has to pass until its batch must have shown itself (assumed)."""
+"""A lost answer leaves the job's number unknown, so a day has to pass, after which its batch must be visible (assumed)."""
 _TWICE = "the same sale or payment would be booked by Receivables and by a journal"
 
 WRITES = (
@@ -141,7 +141,7 @@ _TWICE_DAILY = "twice-daily 05:00 17:00"
 
 
 def _no_journals(erp: BaseModel, _: BaseModel) -> str:
-    """Why these settings import no journals; "" where they do."""
+    """Why these settings import no journals; "" if they do."""
     if not isinstance(erp, Settings):
         return ""
     names = ("ledger_id", "data_access_set_id", "segments")
@@ -225,8 +225,8 @@ FLOWS = (
 
 
 def chosen_write(settings: BaseModel, write: Write) -> Write | None:
-    """How a connection writes a record: receipts are applied by AutoMatch or by an action; who numbers the invoices says what is promised of a
-    second one."""
+    """How a connection writes a record. Receipts are applied by AutoMatch or by an action. Which side assigns the numbers of invoices decides what is
+    promised about a second one."""
     if not isinstance(settings, Settings):
         return write
     if JOURNAL in (write.record, write.takes_back):

@@ -1,7 +1,7 @@
-"""Takes back what was written to Fusion, and writes what is wanted in its place where the command is a correction (`undo.py` says how).
+"""Takes back what was written to Fusion and, if the command is a correction, writes the replacement (`undo.py` has the rules).
 
-A look-up reads the original, what reverses it and what was written anew. All of it is told as one document, whose steps are those of the reversal
-and then those of the document that is written anew. Nothing is sent while something else has to be undone first, or Fusion has no way to do it.
+A look-up reads the original, its reversal and its replacement. It reports all of this as one document, whose steps are those of the reversal followed
+by those of the replacement. Nothing is sent if a person has to undo something else first, or if Fusion has no way to do it.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ GOODS = ("receipt", "return")
 
 
 def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
-    """What is taken back. Raises `Refused` where the command names nothing, or what Fusion has no way to take back."""
+    """What is taken back. Raises `Refused` if the command names nothing, or something that cannot be taken back in Fusion."""
     return u.Undo(resolved, original_of(resolved, u.STEPS, "oracle_fusion"), client.settings)
 
 
 class TakingBack:
-    """The look-ups and requests about what is taken back. `validation` and `goods` are the session's."""
+    """The look-ups and requests of a command that takes something back. `validation` and `goods` belong to the session."""
 
     def __init__(self, client: Client, looking: Looking, validation: Validation, goods: Goods) -> None:
         self._client, self._looking, self._validation = client, looking, validation
@@ -45,7 +45,7 @@ class TakingBack:
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """How far the original is taken back, and what is written in its place."""
+        """How far the original is taken back, and the replacement."""
         undo = undo_of(attempt.resolved, self._client)
         record = undo.original.record
         if record == "ar_receipt":
@@ -57,7 +57,7 @@ class TakingBack:
         return await self._transaction(attempt, undo)
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
-        """The documents of a look-up, to read a step back."""
+        """The documents of a look-up, used to read a step back."""
         return (await self.look_up(attempt)).documents
 
     async def _transaction(self, attempt: Attempt, undo: u.Undo) -> Found:
@@ -73,7 +73,7 @@ class TakingBack:
         undone = [await self._counter(attempt, undo, row) for row in counters]
         if undo.is_correction and not undone:
             anew = [replace(one, differences=(*one.differences, "reverses: nothing, the original")) for one in anew]
-        if not undo.is_correction and anew:  # a correction of another ledger under this ref
+        if not undo.is_correction and anew:  # another ledger wrote a correction under this ref
             return Found(
                 tuple(replace(one, differences=(*one.differences, "kind: document, reversal")) for one in (*undone, *anew))
             )
@@ -86,7 +86,7 @@ class TakingBack:
         return undo.done(seen.erp_id, seen.number, steps, (*u.counter_differences(undo, row), *seen.differences))
 
     async def _anew(self, attempt: Attempt, undo: u.Undo, mine: Sequence[Row]) -> list[Document]:
-        """What is written in its place, or by another ledger where nothing should be."""
+        """The replacement, or a document that another ledger wrote where none should be."""
         record = attempt.resolved.record if undo.is_correction else undo.original.record
         form = FORMS[record]
         rows = mine if form is undo.form else await self._looking.by_ref(attempt, form)
@@ -149,7 +149,7 @@ class TakingBack:
         return self._client.request("POST", self._client.url(undo.form.collection), dumps(made))
 
     async def _reverse(self, attempt: Attempt, undo: u.Undo) -> Request:
-        """Our mark in the comments; then the action, for the one receipt that has it."""
+        """Writes our mark into the comments. After that, calls the action for the one receipt that has the mark."""
         rows = await self._looking.rows(attempt, RECEIPTS, f"StandardReceiptId = {key_of(undo.original.erp_id)}")
         if len(rows) != 1 or compare.is_reversed(rows[0]):
             raise Transient(f"oracle_fusion {attempt.ref}: receipt {undo.original.erp_id} is gone, or was reversed meanwhile")
@@ -172,7 +172,7 @@ class TakingBack:
 
 
 def told(undone: Sequence[Document], anew: Sequence[Document]) -> Found:
-    """The reversal and what is written anew as one document; several where Fusion keeps more than one."""
+    """The reversal and the replacement as one document; as several if Fusion has more than one of either."""
     if len(undone) > 1 or len(anew) > 1:
         return Found((*undone, *anew))
     if not anew:

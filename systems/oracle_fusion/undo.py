@@ -1,18 +1,18 @@
 """How a document that Fusion keeps is taken back: the steps of each kind, the document that reverses it, and how far the rows show it. Pure.
 
-    credit      an on-account credit memo with the lines of an invoice, negated; Fusion's REST cannot apply it to the invoice, so that both stay
-                open against each other until AutoMatch or a person nets them: the customer owes what the source says at once
+    credit      an on-account credit memo with the lines of an invoice, negated. Fusion's REST cannot apply it to the invoice, so both stay open
+                until AutoMatch or a person nets them; the customer's balance is right at once
     debit       an invoice with the lines of a credit memo, negated, completed
-    mark        our ref at the end of a receipt's comments, for the reversal has no place of its own for it
-    reverse     the action reverseReceipt of newer releases, dated by the server's own day, for it takes none
-    unapply     the action unapplyReceipt of newer releases, of one application by its id
-    correct     corrections of each line of a receipt or return of goods (`goods_back.py`), which are processed later; what was changed is then
-                received or returned anew, whole
+    mark        our ref at the end of a receipt's comments, because the reversal has no place for it
+    reverse     the action reverseReceipt of newer releases; it takes no date, so the server's day counts
+    unapply     the action unapplyReceipt of newer releases, for one application by its id
+    correct     corrections of each line of a receipt or return of goods (`goods_back.py`), which are processed later; a changed document is then
+                received or returned again as a whole
 
 Sources: REST API for Financials, "Create Receivables Credit Memos" (on account only), "Reverse a standard receipt" and "Unapply a receipt from an
-invoice installment" (26D); a customer's applications are standardReceiptApplications of its bill-to site (their attributes: public clients), of
-which one that was un-applied is not the latest any more, or is not there (assumed). What reverses carries the ref of the reversal, and its comments
-begin with `[reverses ID]`, so that it is told from a document that is written anew under the same ref.
+invoice installment" (26D). A customer's applications are standardReceiptApplications of its bill-to site (their attributes: public clients). One that
+was un-applied is either not marked as the latest any more or not listed (assumed). A reversing document carries the ref of the reversal, and its
+comments begin with `[reverses ID]`, which distinguishes it from a replacement under the same ref.
 """
 
 from __future__ import annotations
@@ -80,22 +80,22 @@ class Undo:
 
     @property
     def is_correction(self) -> bool:
-        """Whether something is written in its place."""
+        """Whether a replacement is written."""
         return self.resolved.record != REVERSAL
 
     @property
     def day(self) -> date | None:
-        """The day of the reversal, never before that of the original; a correction has that of what is wanted now."""
+        """The day of the reversal, never before that of the original; for a correction, the day of the replacement."""
         days = fields(self.resolved.command)["date"], fields(self.original.command)["date"]
         return max((one for one in days if one is not None), default=None)
 
     @property
     def form(self) -> Form:
-        """How the transaction that reverses it is called in Fusion."""
+        """The form of the reversing transaction in Fusion."""
         return FORMS[OPPOSITE[self.original.record]]
 
     def counter(self) -> ResolvedCommand:
-        """The transaction that reverses it, as the command that would write it: the lines that were written with their signs turned."""
+        """The reversing transaction, as the command that would write it: the written lines with opposite signs."""
         own, ref = fields(self.original.command), self.resolved.command["ref"]
         lines = [_negated(one) for one in own["lines"]]
         why = str(fields(self.resolved.command).get("reason", "")) if not self.is_correction else "written anew"
@@ -115,7 +115,7 @@ class Undo:
         return ResolvedCommand(OPPOSITE[self.original.record], made, self.original.ids, post_on=self.resolved.post_on)
 
     def done(self, erp_id: str, number: str, steps: tuple[str, ...], found: Sequence[str] = ()) -> Document:
-        """What is seen of it, as the document that a look-up tells."""
+        """The state of the reversal, as the document that a look-up reports."""
         command = self.resolved.command
         return Document(erp_id, number, command["ref"], command["amount"], command["currency"], steps, tuple(found))
 
@@ -128,7 +128,7 @@ def _negated(one: PostingLine) -> PostingLine:
 
 
 def refused_transaction(undo: Undo, row: Row | None) -> Refusal:
-    """Why an invoice or credit memo cannot be reversed as it stands; `row` is it, None where Fusion does not show it."""
+    """Why an invoice or credit memo cannot be reversed in its present state. `row` is None if Fusion does not show it."""
     command, erp_id = undo.original.command, undo.original.erp_id
     if row is None:
         return f"transaction {erp_id} is not shown any more: see what became of it, then skip this", MISSING
@@ -149,7 +149,7 @@ def refused_transaction(undo: Undo, row: Row | None) -> Refusal:
 
 
 def counter_differences(undo: Undo, row: Row) -> Iterator[str]:
-    """In what a reversing transaction is of another original than this one."""
+    """The differences of a reversing transaction that belongs to another original."""
     yield from differs("reverses", reverses(row, undo.form), undo.original.erp_id)
 
 
@@ -165,7 +165,7 @@ def marked_comments(undo: Undo, row: Row) -> str:
 
 
 def by_reversal(undo: Undo, row: Row) -> Document | None:
-    """How far a receipt is reversed; None while nothing has begun. One that a person reversed carries no mark."""
+    """How far a receipt is reversed; None while nothing has begun. A receipt that a person reversed carries no mark."""
     found = _REVERSED_BY.search(text(row, "Comments"))
     is_done, ref = is_reversed(row), undo.resolved.command["ref"]
     if found is None and not is_done:
@@ -180,7 +180,7 @@ def by_reversal(undo: Undo, row: Row) -> Document | None:
 
 
 def refused_receipt(undo: Undo, row: Row | None) -> Refusal:
-    """Why a receipt that is not reversed cannot be reversed as it stands."""
+    """Why a receipt that is not yet reversed cannot be reversed in its present state."""
     erp_id = undo.original.erp_id
     if row is None:
         return f"receipt {erp_id} is not shown any more: see what became of it, then skip this", MISSING
@@ -210,7 +210,7 @@ def reversal_body(undo: Undo) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Unapplied:
-    """How an application stands: it is taken back, or it is the row `standing` still, or a person has to look (`refusal`)."""
+    """The state of an application: it is taken back, or it remains as the row `standing`, or a person has to look at it (`refusal`)."""
 
     is_done: bool = False
     standing: Row | None = None
@@ -218,9 +218,9 @@ class Unapplied:
 
 
 def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
-    """How far an application is taken back; `rows` are those between this receipt and invoice. The amounts of applications before it are left out, as
-    the command tells them; one that cannot be told from another is for a person, and so is one that is nowhere: it is taken back when it is shown
-    as not the latest, or the receipt has as much unapplied."""
+    """How far an application is taken back. `rows` are those between this receipt and invoice. Rows with the amounts of earlier applications, which
+    the command lists, are left out. It is taken back if it is shown as not the latest, or if the receipt has that amount unapplied. A person decides
+    if it cannot be distinguished from another one, or if no row shows it."""
     if is_reversed(receipt):
         return Unapplied(is_done=True)
     told = fields(undo.original.command)["applications"]
@@ -248,7 +248,8 @@ def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
 
 
 def _unsure(number: str, amount: Decimal, equal: int) -> Unapplied:
-    """What nobody knows to be written (`systems/postings/siblings.py`) is taken back by a person, unless no row of its amount is left."""
+    """If it is not certain that the application was written (`systems/postings/siblings.py`), a person takes it back, unless no row of its amount is
+    left."""
     if not equal:
         return Unapplied(is_done=True)
     words = f"receipt {number} shows {equal} applications of {amount} to it, perhaps not this one: take back what is too much, then skip this"
@@ -262,7 +263,8 @@ def _drop(left: list[Row], amount: Decimal) -> None:
 
 
 def _drop_anew(undo: Undo, left: list[Row], amount: Decimal) -> None:
-    """Leave out the application that the correction itself made to the same invoice: by its amount, where that is the original's by its day."""
+    """Leave out the application that the correction itself made to the same invoice. It is recognised by its amount, or by its day if the amount is
+    that of the original."""
     wanted, written = fields(undo.resolved.command), fields(undo.original.command)
     if wanted["applications"][-1]["document_id"] != written["applications"][-1]["document_id"]:
         return
@@ -277,12 +279,12 @@ def _drop_anew(undo: Undo, left: list[Row], amount: Decimal) -> None:
 
 
 def applied_anew(undo: Undo, rows: Sequence[Row]) -> Presence:
-    """Whether the application that a correction wants stands, of those between its receipt and invoice."""
+    """Whether the application that a correction wants is in force, among those between its receipt and invoice."""
     return presence(fields(undo.resolved.command), standing(money(one, "ApplicationAmount") for one in rows if stands(one)))
 
 
 def wants_the_same(undo: Undo) -> bool:
-    """Whether a correction of an application wants what was written: the same invoice, amount and day."""
+    """Whether a correction wants exactly the application that was written: the same invoice, amount and day."""
     wanted, written = fields(undo.resolved.command), fields(undo.original.command)
     if not undo.is_correction:
         return False

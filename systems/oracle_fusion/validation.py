@@ -1,9 +1,9 @@
-"""Asks Fusion, before anything is sent, whether it would take a document: its customer's account and site, and each account combination. Reads only.
+"""Asks Fusion, before anything is sent, whether it would accept a document: its customer's account and site, and each account combination. Reads
+only.
 
-Facts: `receivablesCustomerAccountSiteActivities` finds a bill-to site by account number; `accountCombinationsLOV` has an attribute for each segment
-(their names are the tenant's own), EnabledFlag, StartDate, EndDate and DetailPostingAllowedFlag (assumed). A combination that is not in the list
-might be created by dynamic insertion, which REST cannot be asked about: it counts as invalid. What was found good is not asked again for ten
-minutes.
+Facts: `receivablesCustomerAccountSiteActivities` finds a bill-to site by account number. `accountCombinationsLOV` has an attribute for each segment
+(with tenant-specific names), EnabledFlag, StartDate, EndDate and DetailPostingAllowedFlag (assumed). A combination that is not in the list might be
+created by dynamic insertion, but REST cannot say so: it counts as invalid. What was found good is not asked again for ten minutes.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ FINDER = "CustomerAccountSiteActivitiesFinder"
 COMBINATIONS = "accountCombinationsLOV"
 _KEPT = timedelta(minutes=10)
 _AT_ONCE = 10
-"""Combinations that one question names."""
+"""The most combinations in one request."""
 CALLS = 1 + 4
-"""The most calls of a document: its customer, and forty combinations."""
+"""The most calls for one document: its customer, and forty combinations."""
 _MOST_KEPT = 5000
 Refusal = tuple[str, str]
-"""Why a document would not be taken, and the name of the hold; two empty texts mean that it would be."""
+"""Why a document would not be accepted, and the name of the hold; two empty texts mean that it would be."""
 GOOD: Refusal = ("", "")
 
 
 class Validation:
-    """What one session has asked."""
+    """What one session has already asked."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -43,7 +43,7 @@ class Validation:
         self._combinations: dict[str, tuple[datetime, Row]] = {}
 
     async def of(self, attempt: Attempt, resolved: ResolvedCommand) -> Refusal:
-        """Whether Fusion would take an invoice or a receipt."""
+        """Whether Fusion would accept an invoice or a receipt."""
         own = fields(resolved.command)
         if refusal := await self._customer(attempt, customer_of(resolved.command, resolved.ids)):
             return refusal, "customer"
@@ -54,7 +54,7 @@ class Validation:
         return (refusal, "account_combination") if refusal else GOOD
 
     async def accounts(self, attempt: Attempt, accounts: Sequence[str], on: date | None) -> str:
-        """Why one of these combinations could not be posted to on a day; "" where all of them can."""
+        """Why one of these combinations cannot be posted to on a day; "" if all of them can."""
         return await self._accounts(attempt, accounts, on)
 
     async def _customer(self, attempt: Attempt, customer: tuple[str, str]) -> str:
@@ -114,14 +114,14 @@ class Validation:
         return " and ".join(f"{name} = {quoted(value)}" for name, value in values)
 
     def _keep_within_bounds(self) -> None:
-        """Forget everything when there is too much of it: it is only asked again."""
+        """Forget everything when too much is stored; it is then asked again."""
         for kept in (self._sites, self._combinations):
             if len(kept) >= _MOST_KEPT:
                 kept.clear()
 
 
 def fault_of(account: str, row: Row | None, on: date | None) -> str:
-    """What is wrong with a combination on a day; "" for one that may be posted to."""
+    """What is wrong with a combination on a day; "" if it can be posted to."""
     if row is None:
         return f"account combination {account} is not in Fusion"
     if not _is_yes(row, "EnabledFlag"):
@@ -135,6 +135,6 @@ def fault_of(account: str, row: Row | None, on: date | None) -> str:
 
 
 def _is_yes(row: Row, name: str) -> bool:
-    """A flag as Y, true or 1; one that the list does not tell counts as yes."""
+    """A flag given as Y, true or 1. A flag that the list leaves out counts as yes."""
     found = row.get(name)
     return found is None or found is True or str(found).upper() in ("Y", "YES", "TRUE", "1")

@@ -1,7 +1,7 @@
-"""Where an amount lands: business unit, account and chartfields by crosswalk, with a policy per field. Pure.
+"""Where an amount is booked: business unit, account and ChartFields by crosswalk, with a policy per field. Pure.
 
-A chartfield is taken from the most specific row that has one: business unit < location < project < line type (or tax zone, or payment type); an empty
-cell leaves the value of the row before it. What every mapping shares - notes, lines, cents - is `systems/postings/`. Field names and lengths:
+A ChartField is taken from the most specific row that has one: business unit < location < project < line type (or tax zone, or payment type). An empty
+cell keeps the value of the less specific row. Shared rules of mappings (notes, lines, cents) are in `systems/postings/`. Field names and lengths:
 journal and voucher lines, SYSTEM.md "The site's contract".
 """
 
@@ -33,7 +33,7 @@ CHARTFIELDS: Mapping[str, str] = {
     "project": "PROJECT_ID",
     "activity": "ACTIVITY_ID",
 }
-"""The columns of the mapping tables, and the chartfields that they fill."""
+"""The columns of the mapping tables, and the ChartFields that they fill."""
 TABLES: Mapping[str, tuple[str, ...]] = {
     "business_unit": (
         "business_unit",
@@ -52,11 +52,11 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "sku_vendor": ("sku", "vendor_id"),
     "order_vendor": ("order_vendor", "vendor_id"),
 }
-"""The mapping tables. The first column is the key; `*` is the row of policy default."""
+"""The mapping tables. The first column is the key; `*` is the key of the default row (policy `default`)."""
 ANY = "*"
 _LEDGER = "gl_business_unit"
 _SUSPENSE = "suspense"
-"""Not a column: the account that stands in for every other one of a row that policy suspense made."""
+"""Not a column: the suspense account, which replaces every other account of a row that policy `suspense` made."""
 _TEXT = 30
 """The most characters of LINE_DESCR (journal line) and DESCR (voucher line)."""
 
@@ -70,9 +70,9 @@ def mapped(plan: Plan, on: date | None) -> Mapped:
 
 
 def instead(made: Mapped, table: str, value: str) -> Row:
-    """What is used for a value without a row, by the policy of the field: nothing (unresolved), the row `*`, or the suspense account.
+    """What replaces a value without a row, by the policy of the field: nothing (unresolved), the row `*`, or the suspense account.
 
-    Anything that is used instead is noted as defaulted, so that hop 2 counts the document's money.
+    Every replacement is noted as defaulted, so that hop 2 counts the document's money.
     """
     policy = getattr(made.settings.policies, table)
     if policy == "hold":
@@ -90,7 +90,7 @@ def instead(made: Mapped, table: str, value: str) -> Row:
 
 
 def row_of(made: Mapped, table: str, keys: Sequence[str]) -> Row:
-    """The row of the first key that has one, or what the policy says. A value whose name is `*` does not get the row of the default."""
+    """The row of the first key that has one, or what the policy says. A value that is itself named `*` does not use the default row."""
     found = made.row(table, [key for key in keys if code(key) != ANY])
     return found if found is not None else instead(made, table, wanted(keys))
 
@@ -101,20 +101,20 @@ def unit_of(made: Mapped, name: str, source_id: str) -> Row:
 
 
 def unit_of_line(made: Mapped, line: Mapping[str, Any], record: Mapping[str, Any], header: Row) -> Row:
-    """The business unit of a line: the document's, unless the line names another one."""
+    """The business unit of a line: the one that the line names, else the document's."""
     own = own_unit(line, record)
     return unit_of(made, *own) if own else header
 
 
 def project_of(made: Mapped, record: Mapping[str, Any]) -> Row:
-    """The row of a document's project by its id: its ChartFields, such as PROJECT_ID and ACTIVITY_ID. A project without a row has none."""
+    """The row of a document's project by its id: its ChartFields, such as PROJECT_ID and ACTIVITY_ID. Empty if the project has no row."""
     named = record.get("project_id", "")
     return (made.row("project", (named,)) if named and code(named) != ANY else None) or EMPTY
 
 
 def location_of(made: Mapped, record: Mapping[str, Any]) -> Row:
-    """The row of a document's service location, by id or name. Without one, policy default leaves the business unit's chartfields, and
-    that is counted only where the table is used at all."""
+    """The row of a document's service location, by id or name. Without a row, policy `default` keeps the business unit's ChartFields, and this is
+    counted only if the table has any rows."""
     keys = (record["location_id"], record["location_name"])
     if not any(keys):
         return EMPTY
@@ -133,7 +133,7 @@ def location_of(made: Mapped, record: Mapping[str, Any]) -> Row:
 
 
 def chartfields(*rows: Row) -> dict[str, str]:
-    """The chartfields of a line. If two rows fill the same one, the later row counts."""
+    """The ChartFields of a line. If two rows fill the same one, the later row counts."""
     found: dict[str, str] = {}
     for row in rows:
         for column, name in CHARTFIELDS.items():
@@ -143,10 +143,10 @@ def chartfields(*rows: Row) -> dict[str, str]:
 
 
 def place_of(made: Mapped, table: str, column: str, rows: Sequence[Row], value: str) -> Place:
-    """The place of a line whose account stands in `column` of the last of `rows`, the row of `value` in `table`.
+    """The place of a line whose account is in `column` of the last of `rows`, which is the row of `value` in `table`.
 
-    A row that policy suspense made puts the suspense account in its place; so do business unit and location for a line's own account, which
-    they decide with it. A row without an account is noted.
+    A row that policy `suspense` made replaces the account by the suspense account. For `line_type`, so do such rows of business unit and location,
+    because they help to decide the line's account. A row without an account is noted.
     """
     deciding = rows if table == "line_type" else rows[-1:]
     stand_in = next((row[_SUSPENSE] for row in deciding if _SUSPENSE in row), None)
@@ -159,7 +159,8 @@ def place_of(made: Mapped, table: str, column: str, rows: Sequence[Row], value: 
 
 
 def receivable(made: Mapped, unit: Row) -> Place:
-    """The receivable of a business unit, with the unit's own chartfields alone, so that invoices and payments meet there whatever their location."""
+    """The receivable account of a business unit, with only the unit's own ChartFields, so that invoices and payments meet there whatever their
+    location."""
     if not unit:
         return Place("", {})
     account = unit.get("receivable_account") or made.needed("receivable", made.settings.accounts.receivable)
@@ -173,7 +174,7 @@ def ledger_units(made: Mapped) -> set[str]:
 
 
 def receivables(made: Mapped) -> dict[str, str]:
-    """The receivable of each ledger unit, as a dimension of a journal's header; none for a unit whose business units have several."""
+    """The receivable account of each ledger unit, as a dimension of a journal's header; left out for a unit whose business units have several."""
     found: dict[str, set[str]] = {}
     for row in made.plan.crosswalk.rows("business_unit", made.on).values():
         if row.get(_LEDGER):
@@ -189,7 +190,7 @@ def ledger_unit(made: Mapped, unit: Row, value: str) -> str:
 
 
 def shortened(lines: Sequence[PostingLine]) -> list[PostingLine]:
-    """The lines, with texts no longer than PeopleSoft accepts."""
+    """The lines, with their texts cut to the length that PeopleSoft accepts."""
     return [{**one, "description": one["description"][:_TEXT].strip()} for one in lines]
 
 

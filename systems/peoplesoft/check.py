@@ -1,8 +1,8 @@
 """Proves the settings of a PeopleSoft connection by using them: one line per subject, with what to do. Reads only.
 
-In the order in which a site is set up: token server, sign-in, queries, service operations with their routings and handlers, permissions, WSDLs,
-then what the crosswalk names (check_values.py) and what the business units are set to. Where a query of ours is absent, what it would tell
-is named and its cause cannot be told (PeopleBooks: no public call reports it).
+In the order in which a site is set up: token server, sign-in, queries, service operations with their routings and handlers, permissions, WSDLs, then
+the values of the crosswalk (check_values.py) and the options of the business units. If one of our queries is absent, the check says what it would
+have shown; the cause cannot be known (PeopleBooks: no public call reports it).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Checker:
         self._found = Findings()
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
-        """Every finding, the good ones too. Nothing further is asked when the site cannot be reached or refuses the sign-in."""
+        """Every finding, including the good ones. The check ends early if the site cannot be reached or refuses the sign-in."""
         self._found = Findings()
         if await self._signed_in():
             parts: list[Callable[[], Awaitable[object]]] = [self._queries, self._operations, self._permissions]
@@ -55,7 +55,7 @@ class _Checker:
         await self._client.close()
 
     async def _guarded(self, part: Callable[[], Awaitable[object]]) -> None:
-        """One part; an error of it is a finding and the others go on."""
+        """Run one part. Its error becomes a finding, and the others go on."""
         try:
             await part()
         except (ConnectorError, Malformed) as error:
@@ -83,7 +83,7 @@ class _Checker:
         try:
             await self._client.query("BUSINESS_UNITS", [("LAST_BUSINESS_UNIT", "")], 2)
         except QueryAbsent:
-            # told by _queries; a gateway that says so is reached, and took the sign-in
+            # _queries reports this; a gateway that answers so was reached and accepted the sign-in
             self._found.say("ok", "sign-in", f"{settings.sign_in} at {where}")
             return True
         except Inactive as error:
@@ -126,7 +126,7 @@ class _Checker:
             self._found.say("ok", "queries", checked(good, "query"))
 
     def _sample(self, prompt: str) -> str:
-        """A value with which a query is run to see that it runs."""
+        """A value for a prompt, used to see whether a query runs."""
         today = self._client.calls.server_now().date().isoformat()
         known = {"SETID": self._settings.setid, "VENDOR_SETID": self._settings.setid, "FIELDNAME": "DEPTID", "GROSS_AMT": "0"}
         known |= {"JOURNAL_DATE": today, "ACCOUNT": "0", "MONETARY_AMOUNT": "0"}
@@ -155,7 +155,7 @@ class _Checker:
                 self._found.say("error", subject, state.words, _ACTIVATE.format(tab=tabs))
 
     async def _probed(self) -> None:
-        """Without the query: what can be seen from outside, and that no cause can be told."""
+        """Without the query: what can be seen from outside, and that the cause cannot be known."""
         there = self._settings.query("SERVICE_OPERATIONS")
         remedy = f"Install {there} to see version, routing and handler of each operation."
         names = ", ".join(required(self._settings))
@@ -195,7 +195,7 @@ class _Checker:
             )
 
     async def _interface(self, interface: str) -> None:
-        """The WSDL of an interface against the one that was accepted."""
+        """Compare the WSDL of an interface with the one that was accepted."""
         subject = f"WSDL {interface}"
         digest = (await fetched(self._client, interface)).digest
         accepted = self._settings.wsdl_hashes.get(interface, "")
@@ -208,7 +208,7 @@ class _Checker:
             self._found.say("ok", subject, f"as accepted, {digest[:12]}...")
 
     def _profile(self) -> None:
-        """What an accountant would question."""
+        """Settings that an accountant would question."""
         if self._settings.profile != "voucher":
             return
         basis = self._settings.voucher.amount_basis

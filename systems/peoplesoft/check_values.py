@@ -1,7 +1,7 @@
-"""Compares what settings and crosswalk name with the site's own lists: accounts, ChartFields, business units, vendors, periods, options.
+"""Compares values of settings and crosswalk with the site's own lists: accounts, ChartFields, business units, vendors, periods, options.
 
-A value is judged as of today. A value that only a future row of the crosswalk names is judged as of a year from now. A value that ends within
-that year is a warning. The lists come from our queries (SYSTEM.md, the site's contract).
+A value is judged as of today. A value that only a future row of the crosswalk names is judged as of a year from now. A value that expires within that
+year is a warning. The lists come from our queries (SYSTEM.md, the site's contract).
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Values:
         self._found.say("warning", subject, words, f"Set duplicate invoice checking of {unit} to Recycle or Reject.")
 
     async def _meaning(self) -> None:
-        """What the settings make of deposits and of tax, for an accountant."""
+        """What the settings mean for deposits and tax, in an accountant's words."""
         units = sorted(self._named([_UNITS["GL"]]))
         if self._client.settings.accounts.deposits:
             self._found.say(

@@ -29,14 +29,14 @@ class Client:
         self.reserve, self.pause, self.close = self.calls.reserve, self.calls.pause, self.calls.close
 
     async def query(self, name: str, prompts: Prompts, maxrows: int) -> list[Row]:
-        """The rows of one of our queries, by its name without prefix. `maxrows` cuts them without saying so (see `systems/feeds/keyset.py`).
+        """The rows of one of our queries, by its name without prefix. `maxrows` truncates them without saying so (see `systems/feeds/keyset.py`).
 
         Raises `QueryAbsent` if the site has no such query, `Throttled`, `Transient` (after a few tries), `Refused`, `Broken`.
         """
         return [row for _, row in (await self.page(name, prompts, maxrows)).whole(name)]
 
     async def page(self, name: str, prompts: Prompts, maxrows: int) -> ResultPage:
-        """Like `query`, with the exact bytes of each row and of the page. Rows that cannot be read are included, as far as they can be told."""
+        """Like `query`, with the exact bytes of each row and of the page. Rows that cannot be read are included, with what could be read of them."""
         return await self.calls.read(*self._asked(name, prompts, maxrows))
 
     async def look(self, name: str, prompts: Prompts, maxrows: int) -> list[Row]:

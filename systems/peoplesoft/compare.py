@@ -1,4 +1,4 @@
-"""What PeopleSoft keeps against what a command wants: how far the document is, what stops it there, and each field that differs. Pure.
+"""Compares what PeopleSoft keeps with what a command wants: the steps that are done, what stops the document, and each field that differs. Pure.
 
 Sources: JRNL_HDR_STATUS P posted, U unposted (public SQL), V valid, E error, N not edited, D deleted, T incomplete, I posted incomplete;
 ENTRY_STATUS P postable, R recycled, X deleted; POST_STATUS_AP P posted; APPR_STATUS D denied (all as remembered, assumed). An unposted journal
@@ -28,7 +28,7 @@ from systems.writing.differences import amount_differs, day_differs, numbered_li
 OUR_REF = re.compile(r"ST-[A-Z2-7]{20}(?![A-Z0-9-])")
 _LINE = ("ACCOUNT", *CHARTFIELDS)
 _SHARED = ("built", "posted")
-"""Steps of the site's batches, which a correction has done when both of its documents have."""
+"""Steps of the site's batches. A correction has done them when both of its documents have."""
 
 
 def ref_in(row: Row, column: str) -> str:
@@ -52,7 +52,7 @@ def journal_key(row: Mapping[str, Any]) -> str:
 
 
 def journal(rows: Sequence[Row], buffer: Tree, piece: Piece, settings: Settings) -> Document:
-    """The journal that was wanted: the rows of its header (UNPOST_SEQ 0 first) and its buffer. Raises `Malformed`."""
+    """The journal that was wanted, from the rows of its header (UNPOST_SEQ 0 first) and its buffer. Raises `Malformed`."""
     head, command = rows[0], piece.command
     status = text(head, "JRNL_HDR_STATUS")
     wanted = documents.journal(command, settings)
@@ -72,12 +72,13 @@ def journal(rows: Sequence[Row], buffer: Tree, piece: Piece, settings: Settings)
 
 
 def _counted(amount: Decimal, piece: Piece) -> Decimal:
-    """The amount as the command counts it: of a reversal what it takes back."""
+    """The amount as the command counts it; for a reversal, the amount that it takes back."""
     return -amount if piece.reverses is not None else amount
 
 
 def _own_amount(lines: Mapping[int, Tree], command: CommandEnvelope) -> Decimal:
-    """The debits of the lines that carry the document's amount (receivable, cash); the credits where it stands there; with the amount's own sign."""
+    """The debits of the lines that carry the document's amount (receivable, cash), or the credits if the amount is on the credit side; with the sign
+    of the amount."""
     sign = documents.side_of(command)
     own = [_number(lines[number], "MONETARY_AMOUNT") for number in documents.control_lines(command) if number in lines]
     made = sum((one for one in own if one * sign > 0), Decimal(0))
@@ -109,7 +110,7 @@ def voucher_key(row: Mapping[str, Any]) -> str:
 
 
 def voucher(row: Row, buffer: Tree | None, piece: Piece, settings: Settings) -> Document:
-    """The voucher that was wanted, made by the interface or by Voucher Build. Without its buffer only the header is compared."""
+    """The voucher that was wanted, made by the interface or by Voucher Build. Without its buffer, only the header is compared."""
     wanted = documents.voucher(piece.command, piece.ids, settings)
     entry = text(row, "ENTRY_STATUS")
     is_posted = entry == "P" and (text(row, "POST_STATUS_AP") == "P" or not settings.require_posted)
@@ -155,7 +156,7 @@ def _buffer_differs(buffer: Tree, wanted: Tree) -> Iterable[str]:
 
 
 def _distributed(line: Tree) -> Tree:
-    """The only distribution of a line. A line that somebody split has none and therefore differs."""
+    """The only distribution of a line. If somebody split the line, there is none, and the line differs."""
     found = _rows(line, "VCHR_DIST")
     return (
         found[0]
@@ -165,7 +166,7 @@ def _distributed(line: Tree) -> Tree:
 
 
 def with_build_error(document: Document, staged: Row) -> Document:
-    """The document with what the other error store says about it: set, number and words of the build."""
+    """The document with the error of the build that its staging row shows: message set, number and words."""
     said, reason = of_outcome(text(staged, "ERROR_SET"), text(staged, "ERROR_NBR"), text(staged, "ERROR_TEXT"))
     if not said:
         return document
@@ -174,7 +175,7 @@ def with_build_error(document: Document, staged: Row) -> Document:
 
 
 def staged(row: Row, piece: Piece) -> Document:
-    """A voucher that is staged and not built: its row in the staging table, with the pre-edit error if it has one."""
+    """A voucher that is staged but not built: its row in the staging table, with the pre-edit error if it has one."""
     command = piece.command
     erp_id = f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VCHR_BLD_KEY_C1')}"
     theirs, ours = amount(row, "GROSS_AMT"), documents.cents(command["amount"])
@@ -187,8 +188,8 @@ def staged(row: Row, piece: Piece) -> Document:
 
 
 def corrected(back: Sequence[Document], new: Sequence[Document], wanted: Piece) -> tuple[Document, ...]:
-    """The documents of a correction as one: what takes the first one back, and what stands in its place. Where either is there twice, all are
-    given, so that the correction is held."""
+    """The documents of a correction as one: the reversal and the replacement. If there are two of either, all are returned, so that the correction is
+    held."""
     if len(back) > 1 or len(new) > 1 or not (back or new):
         return (*back, *new)
     shown = (new or back)[0]
@@ -257,7 +258,7 @@ def _number(tree: Tree, name: str) -> Decimal:
 
 
 def is_key_of(echoed: Tree, sent: Tree) -> bool:
-    """Whether the keys that a Create echoes are those that were sent. Keys that are not echoed are not compared, but the id is required."""
+    """Whether the keys that a Create echoes are those that were sent. Keys that are not echoed are not compared, but the id has to be echoed."""
     told = {name: value for name, value in echoed.items() if name in sent}
     id_name = "JOURNAL_ID" if "JOURNAL_ID" in sent else "VOUCHER_ID"
     if not {"BUSINESS_UNIT", id_name} <= set(told):

@@ -1,7 +1,7 @@
-"""Effective dating: which of a key's rows is in force on a day. Pure.
+"""Effective dating: which row of a key is in force on a day. Pure.
 
-Fact (PeopleBooks): the row in force is the one of the greatest EFFDT that is not after the day; what its EFF_STATUS says, it says from then
-on. Rows of later days are planned, not in force.
+Fact (PeopleBooks): the row in force is the one with the latest EFFDT that is not after the day. Its EFF_STATUS holds from that date on. Rows of later
+days are planned, not in force.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from systems.peoplesoft.rows import Row, day, text
 
 
 def is_in_force(row: Row, on: date) -> bool:
-    """Whether a row is in force by that day. A row without an EFFDT always is."""
+    """Whether a row's EFFDT has been reached by that day. A row without an EFFDT is always in force."""
     begins = day(row, "EFFDT") if "EFFDT" in row else None
     return begins is None or begins <= on
 

@@ -1,4 +1,4 @@
-"""What the demo has to know of PeopleSoft's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+"""What the demo needs to know about PeopleSoft's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, planned faults."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from systems.peoplesoft.wsdl import pinned
 _SETID = "SHARE"
 _KINDS = ("Journal", "Voucher", "Vendor")
 _UNITS = (
-    # business unit of the field, ledger's, payables', department, operating unit, product
+    # business unit of the field service, of the ledger, of payables; department, operating unit, product
     ("Plumbing - Service", "US001", "AP001", "21000", "AUSTIN", "PLMB"),
     ("HVAC - Service", "US002", "AP002", "22000", "RROCK", "HVAC"),
     ("HVAC - Install", "US002", "AP002", "22500", "RROCK", "HVAC"),
@@ -58,7 +58,7 @@ _LINES = (
 _PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Refund", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
 _RECEIVABLE, _SUSPENSE = "120000", "199999"
 _OWED = (_RECEIVABLE,)
-"""Accounts that hold what customers owe, less what they paid ahead."""
+"""Accounts of what customers owe, less what they prepaid."""
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
 _CREATE = "CI_ML_JOURNAL_CI_C"
@@ -75,11 +75,11 @@ class PeopleSoftDemo:
 
     @property
     def label(self) -> str:
-        """Its contractor."""
+        """The name of its contractor."""
         return "Blue Ridge Mechanical, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """Existing vendors, and a batch that runs every half second."""
+        """Vendors that already exist, and a batch that runs every half second."""
         return {"vendors": "40", "batch_seconds": "0.5"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -115,7 +115,7 @@ class PeopleSoftDemo:
         }
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind of object that is asked for."""
+        """The path of every kind of object that is asked for."""
         return (BALANCES, *(f"documents?kind={kind}" for kind in _KINDS))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
@@ -124,25 +124,26 @@ class PeopleSoftDemo:
         return [_issued(row) for row in rows if row["SETID"] == _SETID]
 
     def read(self, flow: str, ask: Ask) -> set[str]:
-        """No flow only reads it."""
+        """Nothing: no flow only reads from PeopleSoft."""
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """An invoice is a journal; under profile `voucher` a payable at cost to the clearing vendor, whom every business unit names."""
+        """An invoice is a journal. Under profile `voucher` it is a payable at cost to the clearing vendor, which every business unit names."""
         if flow.entity == "invoice" and isinstance(settings, Settings) and settings.profile == "voucher":
             return at_cost("payable", one, lambda _: _CLEARING)
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
-        """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id. The two documents of a correction are one,
-        worth what they change."""
+        """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id. The two documents of a correction count as
+        one, with the amount by which they change the books."""
         found = together("journal", ask("documents?kind=Journal")["documents"])
         found += together("ap_bill", ask("documents?kind=Voucher")["documents"])
         vendors = ask("documents?kind=Vendor")["documents"]
         return found + [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in vendors]
 
     def balances(self, ask: Ask) -> Balances:
-        """Journals know no customer: what all of them owe is the balance of the receivable, over every ledger unit. Vouchers by vendor."""
+        """Journals name no customer, so all customers together owe the balance of the receivable account over every ledger unit. Vouchers count by
+        vendor."""
         told = ask(BALANCES)
         owed = [Decimal(row["balance"]) for row in told["accounts"] if row["account"] in _OWED]
         return Balances({TOGETHER: sum(owed, Decimal(0))}, {row["id"]: Decimal(row["balance"]) for row in told["vendors"]})
@@ -152,7 +153,7 @@ class PeopleSoftDemo:
         return {"P2": {"window": _WINDOW}}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Three vendors are created; one that both sides know is renamed, another gets a phone that is not PeopleSoft's to give."""
+        """Three vendors are created; one that both sides know is renamed; another gets a phone number, which PeopleSoft does not own."""
         new = [
             Act(f"vendor {name} is created", "vendors", {"NAME1": name, "VENDOR_NAME_SHORT": short, **_ADDRESS})
             for name, short in (
@@ -174,7 +175,7 @@ class PeopleSoftDemo:
         ]
 
     def faults(self) -> Sequence[Act]:
-        """An outage; SOAP answers that are lost, halved, late, or something else altogether; operations switched off for a while."""
+        """An outage; SOAP answers that are lost, truncated, late, or not from the interface; operations that are switched off for a while."""
         soap = {"method": "POST", "path": _LISTENER}
         return (
             planned("an outage of the ERP (100 requests answered 503)", {"kind": "refuse", "status": 503, "count": 100}),
@@ -217,7 +218,7 @@ def _issued(row: Mapping[str, Any]) -> Issued:
 
 
 def together(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[BookedDocument]:
-    """The documents; the two of a correction, which carry one ref, as one. Any other two of one ref stay two."""
+    """The documents. The two of a correction, which carry one ref, count as one. Any other two with one ref stay two."""
     by_ref: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_ref.setdefault(row["ref"] or f"without ref {row['id']}", []).append(row)
@@ -237,13 +238,14 @@ def _is_reversal(row: Mapping[str, Any]) -> bool:
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A journal settles nothing, because the receivable is credited in whole; one that reverses another moves what that one did, the other way."""
+    """A journal settles nothing, because it credits the receivable account as a whole. A reversing journal moves the same amount in the other
+    direction."""
     amount = _of_journal(row) if kind == "journal" else Decimal(str(row["amount"]))
     return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
 
 
 def _of_journal(row: Mapping[str, Any]) -> Decimal:
-    """What a journal moves, a credit memo what it takes off the receivable; an application what its first line books."""
+    """The amount of a journal: for a credit memo what it takes off the receivable account, for an application what its first line books."""
     lines, sign = row["lines"], -1 if _is_reversal(row) else 1
     if " Applied to " in row["description"]:
         return Decimal(str(lines[0]["amount"]))
@@ -253,8 +255,8 @@ def _of_journal(row: Mapping[str, Any]) -> Decimal:
 
 
 def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:
-    """What a journal moves: the cash that it books (of two lines, a debit on suspense stands for it), else the receivable; of a refund or a credit
-    less than nothing. Its debits alone hold discounts too."""
+    """The amount of a journal: the cash that it books (with two lines, a debit on suspense counts as cash), else the receivable; negative for a
+    refund or credit. The sum of debits would include discounts."""
     cash = [line for line in lines if line["ACCOUNT"] in {account for _, account in _PAYMENTS}]
     if not cash and len(lines) == 2:
         cash = [line for line in lines if line["ACCOUNT"] == _SUSPENSE and Decimal(str(line["amount"])) > 0]

@@ -1,7 +1,7 @@
 """The documents that PeopleSoft keeps for us: a journal and a voucher as property trees of their Component Interfaces. Pure.
 
 Source: the site's contract in SYSTEM.md (property lists assumed; names and lengths of JRNL_HEADER, JRNL_LN and the voucher staging tables). CHAR
-columns are never null, an empty one is a blank (staging types): what is empty is left out, null is never sent. Codes and keys are never cut.
+columns are never null; an empty one is a blank (staging types). So empty values are left out and null is never sent. Codes and keys are never cut.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _LENGTHS: Mapping[str, int] = {
 _DESCR, _LONG = 30, 254
 INVOICE_ID_LENGTH, LINE_TEXT = _LENGTHS["INVOICE_ID"], _DESCR
 OF_INVOICE = "*"
-"""In a command, the account of the receivable in the ledger unit of the invoice that is settled, which only its document tells."""
+"""In a command: stands for the receivable account in the ledger unit of the settled invoice, which only that invoice's document gives."""
 INTERCOMPANY = "intercompany"
-"""Role of a line on what is due to or from another ledger unit."""
+"""Role of a line that is due to or from another ledger unit."""
 RECEIVABLE = "RECEIVABLE "
-"""In a command, the beginning of a dimension of the header: the receivable of the ledger unit that follows."""
+"""In a command: the beginning of a header dimension that gives the receivable account of the ledger unit whose name follows."""
 STYLE, ADJUSTMENT = "VOUCHER_STYLE", "ADJ"
-"""The style of a voucher, in a command a dimension of the header; and the one of a voucher that takes a part of another one off (assumed)."""
+"""The style of a voucher, which is a header dimension in a command; and the style of a voucher that reduces another one (assumed)."""
 RELATED = "VOUCHER_ID_RELATED"
-"""Of a voucher that reverses or adjusts another: that one's number. In a command, a dimension of the header."""
+"""The number of the voucher that this one reverses or adjusts; a header dimension in a command."""
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -65,7 +65,7 @@ def fields(command: CommandEnvelope) -> dict[str, Any]:
 
 
 def own_id(op_key: str, length: int) -> str:
-    """Our explicit key: the first `length` base-36 digits of SHA-256 of the op-key, read as a fraction so that each digit is even."""
+    """Our explicit key: the first `length` base-36 digits of SHA-256 of the op-key, read as a fraction so that the digits are evenly distributed."""
     digits = int.from_bytes(hashlib.sha256(op_key.encode()).digest()) * 36**length >> 256
     made = ""
     for _ in range(length):
@@ -82,7 +82,7 @@ def business_unit(record: str, command: CommandEnvelope) -> str:
 
 
 def vendor(command: CommandEnvelope, ids: Ids) -> Vendor:
-    """The voucher's vendor: the crosswalk's own, else the resolved link `SETID/VENDOR_ID`. Ids are zero-filled (staging clients)."""
+    """The voucher's vendor: the one that the crosswalk names, else the resolved link `SETID/VENDOR_ID`. Ids are zero-filled (staging clients)."""
     own = fields(command)["dimensions"]
     setid, vendor_id = own.get("VENDOR_SETID", ""), own.get("VENDOR_ID", "")
     if not vendor_id:
@@ -95,7 +95,7 @@ def vendor(command: CommandEnvelope, ids: Ids) -> Vendor:
 
 
 def journal_keys(command: CommandEnvelope) -> Tree:
-    """The key of our journal: an id of our own, and the date that is frozen at the first intent."""
+    """The key of our journal: our own id, and the date that is frozen at the first intent."""
     return {
         "BUSINESS_UNIT": business_unit(JOURNAL, command),
         "JOURNAL_ID": own_id(command["op_key"], 10),
@@ -105,7 +105,7 @@ def journal_keys(command: CommandEnvelope) -> Tree:
 
 
 def journal(command: CommandEnvelope, settings: Settings) -> Tree:
-    """The buffer of `Create` of the journal interface. Raises `Refused` for what PeopleSoft's fields cannot carry."""
+    """The buffer of `Create` of the journal interface. Raises `Refused` for values that PeopleSoft's fields cannot hold."""
     own, header = fields(command), fields(command)["dimensions"]
     lines = [journal_line(number, one, command, settings) for number, one in enumerate(own["lines"], 1)]
     if len(lines) < 2 or sum(one["MONETARY_AMOUNT"] for one in lines):
@@ -121,7 +121,7 @@ def journal(command: CommandEnvelope, settings: Settings) -> Tree:
 
 
 def journal_line(number: int, one: PostingLine, command: CommandEnvelope, settings: Settings) -> Tree:
-    """One journal line, debit positive; the number that people need stands in JRNL_LN_REF where it fits whole."""
+    """One journal line, debit positive. The number that people need is in JRNL_LN_REF if it fits completely."""
     human = fields(command)["human_number"].strip()
     return _kept(
         JOURNAL_LINE=number,
@@ -136,16 +136,16 @@ def journal_line(number: int, one: PostingLine, command: CommandEnvelope, settin
 
 
 def control_lines(command: CommandEnvelope) -> frozenset[int]:
-    """Numbers of the journal lines whose debits are the document's amount, or whose credits where it stands there (a credit, a refund); every
-    line where none is told apart, and no line where the document is worth nothing (given away by a discount)."""
+    """Numbers of the journal lines whose debits are the document's amount, or whose credits are (a credit, a refund). All lines if no role
+    distinguishes them. No line if the document is worth nothing (given away by a discount)."""
     lines, sign = fields(command)["lines"], side_of(command)
     told = [number for number, one in enumerate(lines, 1) if one["role"] in CONTROL and one["amount"] * sign > 0]
     return frozenset(told or (range(1, len(lines) + 1) if command["amount"] else ()))
 
 
 def side_of(command: CommandEnvelope) -> int:
-    """The side of a journal on which the document's amount stands: 1 = debit, -1 = credit. A credit memo's amount is positive, and stands on the
-    credit side of the receivable."""
+    """The side of a journal on which the document's amount is: 1 = debit, -1 = credit. A credit memo's amount is positive, and is on the credit side
+    of the receivable account."""
     amount = command["amount"]
     own = sum((one["amount"] for one in fields(command)["lines"] if one["role"] in CONTROL), Decimal(0))
     is_turned = bool(own) and own == -amount
@@ -156,12 +156,12 @@ def side_of(command: CommandEnvelope) -> int:
 
 
 def voucher_keys(command: CommandEnvelope) -> Tree:
-    """The key of our voucher: business unit, and an id of our own."""
+    """The key of our voucher: business unit, and our own id."""
     return {"BUSINESS_UNIT": business_unit(VOUCHER, command), "VOUCHER_ID": own_id(command["op_key"], 8)}
 
 
 def voucher(command: CommandEnvelope, ids: Ids, settings: Settings) -> Tree:
-    """The buffer of `Create` of the voucher interface, which the staging writer sends too. Raises `Refused` as `journal`."""
+    """The buffer of `Create` of the voucher interface, which is also sent when vouchers are staged. Raises `Refused` as `journal` does."""
     own, party = fields(command), vendor(command, ids)
     if own["pay_hold"]:
         raise Refused(f"peoplesoft {command['ref']}: the voucher interface has no payment hold")
@@ -190,7 +190,7 @@ def voucher(command: CommandEnvelope, ids: Ids, settings: Settings) -> Tree:
 
 
 def _tax(command: CommandEnvelope, lines: list[Tree]) -> Decimal | None:
-    """Sales tax of the header, where no line carries it: lines, tax and nothing else are the gross amount."""
+    """Sales tax of the header, if no line carries it: lines and tax together are the gross amount."""
     rest = cents(command["amount"]) - sum(one["MERCHANDISE_AMT"] for one in lines)
     if not lines or rest not in (0, fields(command)["tax_total"]):
         raise Refused(f"peoplesoft {command['ref']}: the lines of a voucher have to add up to its amount")
@@ -215,7 +215,7 @@ def _voucher_line(number: int, one: PostingLine, command: CommandEnvelope) -> Tr
 
 
 def chartfields(one: PostingLine) -> dict[str, str]:
-    """The ChartFields of a line beside its account. Raises `Refused` for a name that our interfaces do not have."""
+    """The ChartFields of a line besides its account. Raises `Refused` for a name that our interfaces do not have."""
     named = {name: value for name, value in one["dimensions"].items() if name != "BUSINESS_UNIT_GL"}
     if unknown := sorted(set(named) - set(CHARTFIELDS)):
         raise Refused(f"peoplesoft: {', '.join(unknown)} is no ChartField of our interfaces")
@@ -223,7 +223,7 @@ def chartfields(one: PostingLine) -> dict[str, str]:
 
 
 def code(name: str, value: str) -> str:
-    """A code or key as it is. Raises `Refused` for one that is too long or cannot be written: it would be another one if it were cut."""
+    """A code or key, unchanged. Raises `Refused` if it is too long or cannot be written, because a shortened code would be another code."""
     found = value.strip(" ")
     if len(found) > _LENGTHS[name] or _UNSENDABLE.search(found):
         raise Refused(f"peoplesoft: {found[:40]!r} does not fit {name} ({_LENGTHS[name]} characters)")
@@ -231,7 +231,7 @@ def code(name: str, value: str) -> str:
 
 
 def words(value: str, length: int) -> str:
-    """A text in one line, cut to its field; control characters, which XML cannot carry, are blanks."""
+    """A text in one line, cut to the length of its field; control characters, which XML cannot contain, become blanks."""
     return _UNSENDABLE.sub(" ", value).strip(" ")[:length].rstrip(" ")
 
 

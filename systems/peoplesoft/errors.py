@@ -1,9 +1,9 @@
 """PeopleSoft's refusals: tables by HTTP status, of the Integration Broker and of Component Interfaces (`systems/http/rules.py`). Pure.
 
-Sources: recorded faults of Query Access Service ((158,45), (158,10001), (159,5)); PeopleBooks and the Integration Broker book (errors of both
-kinds arrive inside HTTP 200 too, an asynchronous acknowledgement is queued and not processed, `Error-Warning/Message` of an interface, (91,49)
-row exists); clients of CI services (`notification` 1 or 0 with messages). That the rest of set 158 is configuration, and that an interface that
-reports an error has saved nothing, is assumed. What is in no table is AMBIGUOUS once it was sent.
+Sources: recorded faults of Query Access Service ((158,45), (158,10001), (159,5)); PeopleBooks and the Integration Broker book (errors of both kinds
+also arrive with HTTP 200; an asynchronous acknowledgement means queued, not processed; `Error-Warning/Message` of an interface; (91,49) row exists);
+clients of CI services (`notification` 1 or 0 with messages). Two things are assumed: that the rest of set 158 is configuration, and that an interface
+that reports an error has saved nothing. A write whose answer is in no table is AMBIGUOUS.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ HTTP: tuple[Rule, ...] = (
     Rule((400,), "", _MAYBE, read=Refused),
     Rule((), "", _MAYBE, read=Transient),
 )
-"""By HTTP status, where nothing of PeopleSoft's own is in the answer."""
+"""By HTTP status, for an answer without an error of PeopleSoft's own."""
 BROKER: tuple[Rule, ...] = (
     Rule((), "", _NO, "signed_out", broken=True, remedy=_PASSWORD, code="158,45"),  # "User password failed." (recorded)
-    Rule((), "", _MAYBE, "handler", read=Inactive, remedy=_ACTIVATE, code="158,10001"),  # it failed: it had begun (recorded)
+    Rule((), "", _MAYBE, "handler", read=Inactive, remedy=_ACTIVATE, code="158,10001"),  # it failed after it had begun (recorded)
     # operation, routing, handler, permission
     Rule((), "", _NO, "configuration", broken=True, read=Inactive, remedy=_ACTIVATE, code="158,.*"),
     Rule((), "", Verdict.REJECT, "request", read=Transient, code="159,5"),  # our message could not be parsed (recorded)
@@ -84,7 +84,7 @@ INTERFACE: tuple[Rule, ...] = (
     Rule((), "", Verdict.DUPLICATE, "exists", code="91,49"),  # "Row already exists with the specified keys." (PeopleBooks)
     Rule((), r"not authori[sz]ed|no authority|permission", _NO, "rights", broken=True),  # no CI permission (book)
     Rule((), r"period .*(closed|locked)|not within an open period", Verdict.REJECT, "period_closed"),  # words assumed
-    Rule((), r"related voucher .* is paid", Verdict.REJECT, "paid"),  # what is corrected was paid meanwhile (words assumed)
+    Rule((), r"related voucher .* is paid", Verdict.REJECT, "paid"),  # what is corrected has been paid since (words assumed)
     Rule((), r"duplicate invoice", Verdict.REJECT, "duplicate_invoice"),  # the duplicate check rejects (assumed)
     Rule((), "", Verdict.REJECT, "refused"),
 )
@@ -144,8 +144,8 @@ def of_interface(messages: Sequence[Message], interface: str) -> Answer:
 
 
 def _deciding(errors: Sequence[Message], interface: str) -> Message:
-    """The first error, unless it is (91,49). That one means that the document exists if it is about the interface itself, but not if it is about a
-    row of ours."""
+    """The first error, unless it is (91,49). If that is about the interface itself, the document exists; if it is about one of our rows, it does
+    not."""
     exists = [one for one in errors if one.code == "91,49"]
     about_it = [one for one in exists if f"{{{interface}}}" in one.text]
     others = [one for one in errors if one.code != "91,49"]

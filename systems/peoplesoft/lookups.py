@@ -1,6 +1,6 @@
-"""How documents are looked up in PeopleSoft: by our ref, by our own key after a clash, what is taken back, and what was typed by hand.
+"""How documents are looked up in PeopleSoft: by our ref, by our own key after a clash; what is taken back; and what a person may have typed.
 
-A query shows a header by its ref, Get of the interface its lines. What the site refuses to be asked tells nothing and is asked again.
+A query shows a header by its ref, and Get of the interface its lines. If the site refuses a request, nothing is known, and it is sent again later.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from systems.peoplesoft.wsdl import endpoint
 from systems.writing.frame import Attempt
 
 MOST_ROWS = 50
-"""The rows that one look-up asks for. If there are as many, the document cannot be told from others."""
+"""The rows that one look-up asks for. With that many rows, the document cannot be distinguished from others."""
 MOST_SUSPECTS = 2000
-"""Rows of vouchers or journals that could be typed by hand which are looked through, ours among them; a site with more of them shows the first."""
+"""The most rows of vouchers or journals that are searched for suspects, our own among them. At a site with more, only the first ones are searched."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One document that is looked for within an attempt."""
+    """One document that an attempt looks for."""
 
     attempt: Attempt
     piece: Piece
 
     @property
     def ref(self) -> str:
-        """Our ref, with which it begins."""
+        """Our ref, with which its text begins."""
         return self.piece.command["ref"]
 
     @property
@@ -48,7 +48,7 @@ class Asked:
 
 
 class LookUps:
-    """What one session asks. `clashed` are numbers of ours that PeopleSoft said to have already."""
+    """The look-ups of one session. `clashed` are numbers of ours that PeopleSoft reported as existing."""
 
     def __init__(self, client: Client, services: Services) -> None:
         self._client = client
@@ -57,7 +57,7 @@ class LookUps:
         self.clashed: set[str] = set()
 
     def keyed(self, piece: Piece) -> tuple[str, Tree]:
-        """The interface of a document and its key. Raises `Refused` for a record that is not written, or a key that cannot be one."""
+        """The interface of a document and its key. Raises `Refused` for a record that is not written, or for an impossible key."""
         if piece.record == JOURNAL:
             return self._settings.journal.interface, documents.journal_keys(piece.command)
         if piece.record == VOUCHER:
@@ -65,7 +65,7 @@ class LookUps:
         raise Refused(f"peoplesoft {piece.command['ref']}: {piece.record} is not written")
 
     def has_keys(self, wanted: Sequence[Piece]) -> bool:
-        """Whether documents can have the keys of these."""
+        """Whether these documents have possible keys."""
         try:
             for piece in wanted:
                 self.keyed(piece)
@@ -74,13 +74,13 @@ class LookUps:
         return True
 
     async def shown(self, attempt: Attempt, wanted: Sequence[Piece]) -> tuple[tuple[Document, ...], ...]:
-        """For each wanted document what is shown of it."""
+        """For each wanted document, the documents that were found."""
         own = [Asked(attempt, piece) for piece in wanted]
         rows = await self._rows(own)
         return tuple([await self._shown(asked, _rows_of(asked, wanted, rows)) for asked in own])
 
     async def _rows(self, own: Sequence[Asked]) -> list[Row]:
-        """The headers that carry the ref, in each of the units."""
+        """The headers that carry the ref, in each business unit of these documents."""
         first = own[0]
         query, column = (
             ("JOURNALS", "DESCR254") if first.piece.record == JOURNAL else ("VOUCHERS", self._settings.voucher.ref_field)
@@ -118,7 +118,7 @@ class LookUps:
     # --- vouchers -----------------------------------------------------------------------------------------------------
 
     async def _vouchers(self, asked: Asked, rows: list[Row]) -> tuple[Document, ...]:
-        """The vouchers that carry the ref. If none is built, or one was recycled, also what the staging table says."""
+        """The vouchers that carry the ref. If none is built or one was recycled, the staging table is read too."""
         made = [await self._voucher(asked, row) for row in rows]
         if made and not any(text(row, "ENTRY_STATUS") == "R" for row in rows):
             return tuple(made)
@@ -131,14 +131,14 @@ class LookUps:
 
     @staticmethod
     def _is_of(asked: Asked, row: Row) -> bool:
-        """Whether a staged row is this document, where the two of a correction carry one ref."""
+        """Whether a staged row is this document and not the other one of a correction, which carries the same ref."""
         number = text(row, "VOUCHER_ID")
         if asked.piece.reverses is not None:
             return number == asked.piece.number
         return asked.attempt.resolved.original is None or number in ("", asked.piece.number)
 
     def _reads_vouchers(self) -> bool:
-        """Whether the interface shows vouchers: a site that only stages may have none."""
+        """Whether the interface can show vouchers. A site that only stages may have no such interface."""
         own = self._settings.voucher
         return own.writer == "interface" or own.interface in self._settings.wsdl_hashes
 
@@ -151,10 +151,10 @@ class LookUps:
             raise Transient(f"peoplesoft voucher {keys['VOUCHER_ID']}: its query shows it, its interface does not")
         return compare.voucher(row, buffer, asked.piece, self._settings)
 
-    # --- what is taken back, what was typed by hand -------------------------------------------------------------------
+    # --- what is taken back, what a person may have typed -----------------------------------------------------------------
 
     async def refusal(self, attempt: Attempt, piece: Piece) -> Refusal:
-        """Why a document is not taken back as it stands; empty if it can be."""
+        """Why a document cannot be taken back in its present state; empty if it can be."""
         original = piece.reverses
         if original is None:
             return Refusal()
@@ -164,12 +164,12 @@ class LookUps:
         return taken.refusal(original, rows, self._settings)
 
     async def suspects(self, attempt: Attempt, piece: Piece) -> tuple[Document, ...]:
-        """Documents without a ref of ours that could be this one, typed by hand."""
+        """Documents without a ref of ours that could be this one, typed by a person."""
         asked = Asked(attempt, piece)
         try:
             query, prompts = suspects.prompts(piece, self._settings)
         except Refused:
-            return ()  # a vendor that cannot be one has no vouchers; the write says why
+            return ()  # such a vendor cannot have vouchers, and the write will say why
         if not query:
             return ()
         rows = await self.look(asked.attempt, query, prompts, MOST_SUSPECTS)
@@ -178,8 +178,8 @@ class LookUps:
     # --- asking -------------------------------------------------------------------------------------------------------
 
     async def _by_key(self, asked: Asked) -> tuple[Document, ...]:
-        """After a (91,49) that no look-up by ref explains: what has our key. It is ours where it has our ref, which the query then
-        does not show (row security); else a clash, or a document whose ref somebody took away."""
+        """Used after a (91,49) that no look-up by ref explains: the document that has our key. If it has our ref, it is ours and row security hides
+        it from the query. Otherwise it is a clash, or a document whose ref somebody removed."""
         piece = asked.piece
         if piece.number not in self.clashed:
             return ()
@@ -196,16 +196,16 @@ class LookUps:
         return (compare.voucher(row, buffer, piece, self._settings),)
 
     async def look(self, attempt: Attempt, query: str, prompts: Prompts, most: int = MOST_ROWS) -> list[Row]:
-        """The rows of a query, asked once for a call that was reserved."""
+        """The rows of a query, sent once, for a call that was reserved."""
         try:
             address(self._settings, query, prompts, most)
         except Refused:
-            return []  # a value that no prompt can carry is in no column either
+            return []  # a value that cannot be sent as a prompt cannot be in a column either
         attempt.calls += 1
         try:
             rows = await self._client.look(query, prompts, most)
         except Refused as error:
-            raise Transient(f"peoplesoft {query}: {error}") from error  # the site refuses the question: that tells nothing
+            raise Transient(f"peoplesoft {query}: {error}") from error  # a refused query shows nothing about the document
         if most == MOST_ROWS and len(rows) >= most:
             raise Transient(f"peoplesoft {query}: {len(rows)} rows for one ref; the query does not compare its prompts")
         return rows
@@ -232,8 +232,8 @@ class LookUps:
 
 
 def _rows_of(asked: Asked, wanted: Sequence[Piece], rows: Sequence[Row]) -> list[Row]:
-    """The rows of a document among those that carry the ref. Of a correction the reversal has its own number, and whatever else is there is shown
-    as the document that takes the first one's place."""
+    """The rows of a document among those that carry the ref. The reversal in a correction has its own number; any other row belongs to the
+    replacement."""
     if len(wanted) == 1:
         return list(rows)
     name = "JOURNAL_ID" if asked.piece.record == JOURNAL else "VOUCHER_ID"

@@ -1,7 +1,8 @@
-"""Where PeopleSoft's words end: what its rows are in ours, and what our records become in it. Pure.
+"""The border of PeopleSoft's vocabulary: its rows in our words, and our records as its documents. Pure.
 
-`to_canonical` reads vendors, accounts, chartfields, business units and periods; `to_commands` maps invoices, payments and credit memos of the
-field-service system. Its customers and vendors become nothing here: a journal names no customer, and PeopleSoft owns the vendors (accounting.md 21).
+`to_canonical` reads vendors, accounts, ChartFields, business units and periods; `to_commands` maps invoices, payments and credit memos of the
+field-service system. That system's customers and vendors make no documents here: a journal names no customer, and PeopleSoft owns the vendors
+(accounting.md 21).
 """
 
 from __future__ import annotations

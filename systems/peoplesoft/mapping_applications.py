@@ -1,14 +1,15 @@
 """What payments and credit memos settle, from canonical to journals. Pure (accounting.md 13, 17, 34).
 
-The ledger keeps no open item: whatever settles an invoice of its own ledger unit needs no document, and is counted. A journal is needed where
+The ledger keeps no open items. So a payment that settles an invoice of its own ledger unit needs no document, and is counted. A journal is needed if
 amounts move from one account or unit to another:
 
 - A payment that credited deposits: Dr deposits, Cr receivable, on the day of the application.
-- Where the crosswalk names several ledger units and the settings an intercompany account: two journals, since only the document that is settled
-  knows its unit. In the unit of the payment or memo Dr deposits (or its receivable), Cr intercompany; in the unit of the invoice Dr intercompany,
-  Cr receivable. Inside one unit both cancel out. Without that account the writer holds an application across units by name.
+- If the crosswalk names several ledger units and the settings an intercompany account: two journals, because only the settled document knows its
+  unit. In the unit of the payment or memo Dr deposits (or its receivable), Cr intercompany; in the unit of the invoice Dr intercompany, Cr
+  receivable. Within one unit the two cancel out. Without that account the writer holds an application across units by name.
 
-Applications are parts of their payment or memo, a set of their own: one that is not in the newest set was taken back, and its journal is reversed.
+Applications are parts of their payment or memo and form a separate set. One that is missing from the newest set was taken back, and its journal is
+reversed.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ from systems.postings.document import Hold, Posting, Target, other_currency
 from systems.postings.lines import Place, broken_cents, line
 
 IN_OTHER_UNIT = "receivable"
-"""Mark of the part that books the receivable of the invoice, in that one's unit."""
+"""Mark of the part that books the receivable of the invoice, in the invoice's unit."""
 
 
 @dataclass(frozen=True)
 class Settling:
-    """How a record settles: its flow, its day, what it says of itself, and whether it credited deposits."""
+    """How a record settles documents: its flow, its day, its text, and whether it credited deposits."""
 
     target: Target
     day: date | None
@@ -65,7 +66,7 @@ def applications(record: Mapping[str, Any], plan: Plan, how: Settling) -> Sequen
 
 
 def _times(sign: int, one: Application) -> Application:
-    """The application of a refund, which is negative, turned; any other as it is."""
+    """The application of a refund, which is negative, with opposite sign; any other application unchanged."""
     return {**one, "amount": one["amount"] * sign}
 
 
@@ -121,8 +122,8 @@ def _draft(record: Mapping[str, Any], one: Application, made: Mapped, how: Settl
 
 
 def _parents(record: Mapping[str, Any], one: Application, made: Mapped, *, several: bool) -> tuple[Parent, ...]:
-    """What it waits for: what is applied; where there are several ledger units the invoice too, whose unit counts. A document from before the
-    cut-over is taken to be of the same unit."""
+    """What an application waits for: the document that is applied and, if there are several ledger units, the invoice, because its unit counts. A
+    document from before the cut-over is assumed to be in the same unit."""
     own = Parent(role=record["entity"], entity=record["entity"], source_id=record["source_id"])
     if not several or opening_row(made, one) is not None:
         return (own,)
@@ -130,7 +131,7 @@ def _parents(record: Mapping[str, Any], one: Application, made: Mapped, *, sever
 
 
 def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: Settling) -> Draft:
-    """A negative application that takes back no other: a person decides what it means."""
+    """A negative application that takes back no other. A person decides what it means."""
     made = mapped(plan, applied_on(record, one))
     words = f"it takes back {abs(one['amount'])} of invoice {one['document_id']}, which is no application of it: enter it in {how.target.product}"
     posting = Posting(how.target, made.on, Hold("unapplication_unmatched", f"{words}, then skip this"))

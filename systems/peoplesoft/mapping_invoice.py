@@ -1,9 +1,9 @@
 """Invoices to customers, from canonical to a journal: Dr receivable, Cr revenue by line, Cr tax by zone. Pure.
 
-An adjustment and a negative invoice are journals too, with the signs that their lines give: Dr revenue and tax, Cr receivable.
+An adjustment and a negative invoice are journals too, with the signs of their lines: Dr revenue and tax, Cr receivable.
 
-Under profile `voucher` the invoice becomes payables at cost instead (`mapping_voucher.py`). What is decided about any sale and its tax:
-`systems/postings/receivable.py` and `tax.py`. Rules: accounting.md 4 (the invoice number stays in the header), 15, 17, 18.
+Under profile `voucher` the invoice becomes payables at cost instead (`mapping_voucher.py`). Rules for sales and tax of any ERP:
+`systems/postings/receivable.py` and `tax.py`. See accounting.md 4 (the invoice number stays in the header), 15, 17, 18.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def sale_draft(record: Mapping[str, Any], made: Mapped, target: Target) -> Draft:
-    """The journal of a sale, or of a credit, with the signs that its lines give."""
+    """The journal of a sale or credit, with the signs of its lines."""
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
     places = (location_of(made, record), project_of(made, record))
     ledger = ledger_unit(made, unit, unit_named(record))
@@ -74,7 +74,7 @@ def sale_draft(record: Mapping[str, Any], made: Mapped, target: Target) -> Draft
 
 
 def _place(one: InvoiceLine, record: Mapping[str, Any], rows: tuple[Row, ...], made: Mapped) -> Place:
-    """By sku, the source's GL account or kind, else what the policy says; where rows alone decide, by a row or not at all."""
+    """By sku, by the source's GL account or by kind, else as the policy says. If only rows may decide, a row is required."""
     keys = line_keys(one, record)
     if not rows_alone_decide(one, record):
         keys = (*keys, one["kind"])
@@ -86,7 +86,7 @@ def _place(one: InvoiceLine, record: Mapping[str, Any], rows: tuple[Row, ...], m
 
 
 def _taxes(record: Mapping[str, Any], rows: tuple[Row, ...], made: Mapped) -> list[PostingLine]:
-    """The tax of the invoice; a part of no cents needs no line of a journal."""
+    """The tax of the invoice. A part that rounds to zero needs no journal line."""
 
     def place(zone: Row | None, key: str) -> Place:
         return place_of(made, "tax_zone", "account", (*rows, zone or EMPTY), key)

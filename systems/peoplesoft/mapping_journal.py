@@ -1,4 +1,4 @@
-"""What every journal has, whether it books a sale or a collection: its header, and the draft around it. Pure."""
+"""What all journals have in common, for a sale or a collection: the header, and the draft. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Entry:
 
 
 def journal(record: Mapping[str, Any], entry: Entry, made: Mapped, posting: Posting) -> Draft:
-    """The draft of a journal; its amount is the source's total. The date is part of PeopleSoft's key and frozen at the first intent."""
+    """The draft of a journal. Its amount is the source's total. The date is part of PeopleSoft's key and is frozen at the first intent."""
     header = made.settings.journal
     body = {
         "business_unit": entry.business_unit,

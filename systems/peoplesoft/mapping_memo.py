@@ -1,7 +1,7 @@
 """Credit memos to customers, from canonical to a journal with the signs of a credit: Dr revenue and tax, Cr receivable. Pure.
 
-A credit memo is mapped as a negative sale (`systems/postings/receivable.py: as_sale`). What it settles inside one ledger unit needs no document
-(`mapping_applications.py`). Its amount is positive, as its source tells it. Under profile `voucher` no sale is posted, so a memo takes none back: it
+A credit memo is mapped as a negative sale (`systems/postings/receivable.py: as_sale`). What it settles within one ledger unit needs no document
+(`mapping_applications.py`). Its amount is positive, as in the source. Under profile `voucher` no sale is posted, so a memo has nothing to reverse: it
 is counted with its amount.
 """
 
@@ -21,7 +21,7 @@ from systems.postings.receivable import as_sale
 
 MEMOS = Target("P4", "sale", PRODUCT)
 CREDIT_MEMO = "Credit memo"
-"""How the header of its journal begins, after our ref."""
+"""The first words of its journal's header, after our ref."""
 
 
 def memo_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:

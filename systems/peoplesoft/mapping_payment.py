@@ -1,10 +1,10 @@
 """Customer payments, from canonical to a journal: Dr cash or undeposited funds, Cr receivable. Pure.
 
-A collection is never a voucher, whatever the profile (accounting.md 13). Where the settings name no account for deposits, the journal credits the
-receivable in whole, so that an application needs nothing further, early or late. Where they name one, the journal credits deposits, and each
-application is a journal of its own on its own day, Dr deposits and Cr receivable: whatever is applied, taken back and applied again, in whatever
-order it is seen, both accounts end where the source has them (`mapping_applications.py`). A refund and a bounced check are journals with the signs
-turned: their amounts are negative.
+A collection is never a voucher, whatever the profile (accounting.md 13). If the settings name no account for deposits, the journal credits the
+receivable account as a whole, and an application needs nothing further, early or late. If they name one, the journal credits deposits, and each
+application is a separate journal on its own day, Dr deposits and Cr receivable. Both accounts then end where the source has them, in whatever order
+applications are made, taken back and made again (`mapping_applications.py`). A refund and a bounced check are journals with opposite signs, because
+their amounts are negative.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is seen in PeopleSoft, in our own words: vendors, accounts, ChartFields, business units, periods. Pure.
 
-A raw record is one row of a query. Source of the column names: SYSTEM.md, the site's contract. Class and status travel with a vendor; what of
-them goes further is decided where commands are made. Rows that begin to count after they were read are planned, not in force, and are left.
-Documents are read where they carry our ref, with all of their lines; vendors have PeopleSoft as their origin.
+A raw record is one row of a query. Source of the column names: SYSTEM.md, the site's contract. A vendor's class and status are part of its record,
+and the mapping to commands decides which vendors go further. Rows that take effect after the day of reading are planned, not in force, and are
+ignored. Documents are read if they carry our ref, with all of their lines. Vendors have PeopleSoft as their origin.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _KINDS = {"A": "Asset", "L": "Liability", "Q": "Equity", "R": "Income", "E": "Ex
 """ACCOUNT_TYPE (meanings assumed)."""
 
 _UNPOSTED = ("D", "U")
-"""JRNL_HDR_STATUS of a journal that is marked to be deleted or unposted (assumed)."""
+"""JRNL_HDR_STATUS of a journal that is marked for deletion or for unposting (assumed)."""
 
 Shaped = tuple[str, dict[str, Any]]
 """Canonical entity and its fields."""
 
 
 def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
-    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    """What follows from one raw record. Raises `Malformed` if it cannot be read."""
     settings = settings_of(reading.settings, Settings, SYSTEM)
     if raw["shape"] == "hint":
         return [Fetch(raw["entity"], raw["source_id"], "hint")]
@@ -61,7 +61,7 @@ def _document(entity: str, rows: Sequence[Row], reading: Reading, read_on: date)
 
 
 def _version(row: Row, read_on: date) -> str:
-    """The day of the last change, one of the future taken as the day it was read: else nothing later could replace it."""
+    """The day of the last change. A future day counts as the day of reading, because nothing later could replace it otherwise."""
     changed = day(row, "LAST_MODIFIED_DATE") if "LAST_MODIFIED_DATE" in row else None
     return min(changed, read_on).isoformat() if changed is not None else ""
 
@@ -131,7 +131,7 @@ def _business_unit(row: Row) -> Shaped:
 
 
 def _period(row: Row) -> Shaped:
-    """A period of one business unit; what is receivable is booked by journals here, so it is open with the ledger."""
+    """A period of one business unit. Receivables are booked by journals here, so they are open while the ledger is."""
     unit = _required(row, "BUSINESS_UNIT")
     code = f"{unit}/{_required(row, 'FISCAL_YEAR')}-{_required(row, 'ACCOUNTING_PERIOD')}"
     ledger, payable = (_flag(row, name) for name in ("OPEN_GL", "OPEN_AP"))
@@ -156,7 +156,7 @@ def _flag(row: Row, name: str) -> bool:
 
 
 def _journal(rows: Sequence[Row]) -> dict[str, Any]:
-    """A journal by its lines; its amount is the sum of its debits."""
+    """A journal from its lines; its amount is the sum of its debits."""
     row, keys = rows[0], ("BUSINESS_UNIT", "JOURNAL_ID", "JOURNAL_DATE", "UNPOST_SEQ")
     lines = [_ledger_line(one, "MONETARY_AMOUNT", "JOURNAL_LINE") for one in rows]
     return {
@@ -176,7 +176,7 @@ def _journal(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _voucher(rows: Sequence[Row]) -> dict[str, Any]:
-    """A voucher by its distribution lines. ENTRY_STATUS X is a voucher that was deleted."""
+    """A voucher from its distribution lines. ENTRY_STATUS X is a deleted voucher."""
     row, total = rows[0], _cents(rows[0], "GROSS_AMT")
     parts = {**untold(BillLine), "quantity": Decimal(0), "unit_cost": Decimal(0)}
     lines = [_ledger_line(one, "MERCHANDISE_AMT", "VOUCHER_LINE_NUM") for one in rows]
@@ -207,12 +207,12 @@ def _ledger_line(row: Row, name: str, number: str) -> dict[str, Any]:
 
 
 def _cents(row: Row, name: str) -> Decimal:
-    """An amount to the places that our records keep; the third place of the database is never used for money in cents."""
+    """An amount, rounded to the places of our records. Money in cents never uses the database's third place."""
     return amount(row, name).quantize(Decimal("0.0001"))
 
 
 def _period_code(row: Row) -> str:
-    """The code of a period, as `_period` makes it; "" where it is not told."""
+    """The code of a period, as `_period` makes it; "" if it cannot be read."""
     year, number = text(row, "FISCAL_YEAR"), text(row, "ACCOUNTING_PERIOD")
     return f"{text(row, 'BUSINESS_UNIT')}/{year}-{number}" if year and number and number != "0" else ""
 

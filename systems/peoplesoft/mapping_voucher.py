@@ -1,6 +1,6 @@
 """Job invoices as payables at cost, from canonical to one voucher for each vendor (profile `voucher`). Pure.
 
-What an invoice owes to whom: `systems/postings/at_cost.py`.
+What an invoice owes to each vendor: `systems/postings/at_cost.py`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PAYABLE = Target("P1", "payable", PRODUCT)
 
 @dataclass(frozen=True)
 class _Places(Places[Settings]):
-    """Where a line lands that belongs to this invoice, of this business unit and location."""
+    """Where a line of this invoice is booked, given its business unit and location."""
 
     record: Mapping[str, Any]
     header: Row
@@ -58,7 +58,7 @@ class _Places(Places[Settings]):
 
 
 def voucher_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft | NoCommand]:
-    """What a customer invoice owes to vendors: a voucher for each."""
+    """What a customer invoice owes to vendors: a voucher for each vendor."""
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
     places = _Places(record, unit, location_of(made, record), project_of(made, record))
     found = payables(record, made, Owing(PAYABLE, made.settings.voucher.amount_basis, places))
@@ -94,8 +94,8 @@ def _draft(record: Mapping[str, Any], header: Mapping[str, Any], named: tuple[st
 
 
 def _adjusting(record: Mapping[str, Any], draft: Draft, made: Mapped) -> Draft:
-    """The draft of an adjustment: what takes off is a voucher of style Adjustment, related to what the vendor was owed for the original; what adds,
-    or takes off a document from before the cut-over, is a voucher of its own."""
+    """The draft of an adjustment. A decrease is a voucher of style Adjustment, related to the voucher for the original. An increase, or a decrease of
+    a document from before the cut-over, is a separate voucher."""
     hold = made.foreign(record) or ("", "")
     originals = tuple(Parent(**{**one, "purpose": PAYABLE.purpose, "part": draft.part}) for one in original_of(record, made))
     if draft.amount >= 0 or not originals:

@@ -1,6 +1,6 @@
 """Reads XML as PeopleSoft sends it, strictly: with a size limit, UTF-8, no document type, no entities, no comments, no repair. Pure.
 
-A refusal here is `Malformed`. For a write that means that the document is looked up, never that it was written. libxml2 itself limits the depth
+A refusal here is `Malformed`. For a write this means that the document is looked up, and never that it counts as written. libxml2 itself limits depth
 (256) and the length of one text (10 MB); `huge_tree` stays off.
 """
 
@@ -23,7 +23,7 @@ _XSI = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def parsed(body: bytes, cap: int = MAX_ANSWER_BYTES, *, with_comments: bool = False) -> etree._Element:
-    """The root of a whole document. Comments and instructions are refused where a value could be hidden in them."""
+    """The root of a complete document. Comments and processing instructions are refused because they could hide a value."""
     if len(body) > cap:
         raise Malformed(f"XML of {len(body)} bytes, over the cap of {cap}")
     if words := excess(body):
@@ -53,7 +53,7 @@ def parsed(body: bytes, cap: int = MAX_ANSWER_BYTES, *, with_comments: bool = Fa
 
 
 def _require_utf8(body: bytes) -> None:
-    """The encoding of the bytes and of the declaration have to be the same, for a reader that goes by the other one would see another document."""
+    """Require the encoding of the bytes to be the declared one, because a reader that relied on the other one would see another document."""
     declared = _DECLARATION.match(body.removeprefix(b"\xef\xbb\xbf"))
     encoding = _ENCODING.search(declared.group()) if declared else None
     if encoding and encoding.group(1).lower() not in (b"utf-8", b"us-ascii"):

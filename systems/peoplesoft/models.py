@@ -21,7 +21,8 @@ _WORDS = 400
 
 @dataclass(frozen=True)
 class Broker:
-    """An `IBResponse`: whether it is an error, PeopleSoft's message set and number ("" where none), its words, and the id of what it queued."""
+    """An `IBResponse`: whether it is an error, PeopleSoft's message set and number ("" if none), its words, and the id of the message that it
+    queued."""
 
     is_error: bool
     message_set: str
@@ -67,16 +68,16 @@ _SAID = frozenset({"DefaultMessage", "MessageSet", "MessageID", "StatusCode", "T
 def _read(found: etree._Element) -> Broker:
     said: dict[str, str] = {}
     for child in found.iter(*(f"{{*}}{name}" for name in sorted(_SAID))):
-        if _name(child) not in said:  # the first of each name, so that every text is read a few times at most
+        if _name(child) not in said:  # the first of each name, so that each text is read only a few times
             said[_name(child)] = " ".join("".join(str(part) for part in child.itertext()).split())
     words = said.get("DefaultMessage", "")
     pair = _PAIR.search(words)
     message_set, message = pair.groups() if pair else (said.get("MessageSet", ""), said.get("MessageID", ""))
-    # only a plain success is one: an unknown type is an error
+    # only type success is a success: an unknown type is an error
     is_error = found.get("type") != "success" or said.get("StatusCode", "0") != "0"
     return Broker(is_error, message_set, message, told(words, _WORDS), said.get("TransactionID", ""))
 
 
 def _name(element: etree._Element) -> str:
-    tag: Any = element.tag  # a comment's is no text
+    tag: Any = element.tag  # the tag of a comment is not a text
     return etree.QName(element).localname if isinstance(tag, str) else ""

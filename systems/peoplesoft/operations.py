@@ -1,8 +1,8 @@
-"""Whether the service operations that we need are active: what `check` tells and what the reader asks before any read.
+"""Whether the service operations that we need are active. `check` reports this, and the reader asks before any read.
 
-Facts (PeopleBooks): a service operation answers when its version, a routing and its handler are active; activation is an administrator's act
-and no public call reports it. So the site installs a query over the Integration Broker's tables (install/INSTALL.md; its names are assumed).
-Where that query is absent the operations are probed: WSDLs are asked for, a query is run. What fails is then named, its cause cannot be told.
+Facts (PeopleBooks): a service operation answers if its version, a routing and its handler are active. An administrator activates them, and no public
+call reports it. The site therefore installs a query over the Integration Broker's tables (install/INSTALL.md; its names are assumed). If that query
+is absent, the operations are probed: WSDLs are fetched and a query is run. A failure is then named, but its cause is not known.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.wsdl import address
 
 AGAIN = timedelta(minutes=5)
-"""For how long a good answer counts."""
+"""For how long a good answer is reused."""
 STAGING = "VOUCHER_BUILD"
 _PARTS = {"VERSION_STATUS": "version", "ROUTING_STATUS": "routing", "HANDLER_STATUS": "handler"}
 _REMEDY = "An administrator activates it (Service Operations: General, Routings, Handlers; install/INSTALL.md); reading goes on by itself."
@@ -32,7 +32,7 @@ _UNKNOWN = "Install the query {query} to see the cause: version, routing, handle
 
 @dataclass(frozen=True)
 class State:
-    """What of one operation is not active; empty if all of it is. `is_listed` is False if the site does not know the operation."""
+    """The inactive parts of one operation; empty if all are active. `is_listed` is False if the site does not know the operation."""
 
     name: str
     inactive: tuple[str, ...]
@@ -52,7 +52,7 @@ class State:
 
 
 def interfaces(settings: Settings) -> tuple[str, ...]:
-    """The Component Interfaces that this connection's profile writes through; a collection is a journal in every profile."""
+    """The Component Interfaces that this connection's profile writes through. A collection is a journal in every profile."""
     vouchers = (settings.voucher.interface,) if _by_interface(settings) else ()
     return (settings.journal.interface, *vouchers)
 
@@ -84,14 +84,14 @@ def states(rows: Iterable[Row], names: Sequence[str]) -> list[State]:
 
 
 def complete(rows: Sequence[Cut], key: str, last: str, maxrows: int) -> tuple[Sequence[Cut], str]:
-    """The rows of a page whose keys are surely whole, and the last key to go on after (`Order.whole`)."""
+    """The rows of a page whose keys are certainly complete, and the last key to continue behind (`Order.whole`)."""
     told = [row.get(key) or (None if isinstance(row, Torn) else "") for _, row in rows]
     count, last = Order("peoplesoft", key, _ORDER).whole(told, last, maxrows)
     return rows[:count], last
 
 
 async def listed(client: Client, name: str, prompts: Mapping[str, str], *, torn: bool = False) -> list[Row]:
-    """Every row of a paged query. With `torn`, rows that cannot be read are included as far as they can be told. Raises the errors of
+    """Every row of a paged query. With `torn`, rows that cannot be read are included, with what could be read of them. Raises the errors of
     `Client.query`."""
     query, size = QUERIES[name], client.settings.page_size
     found: list[Row] = []
@@ -107,7 +107,8 @@ async def listed(client: Client, name: str, prompts: Mapping[str, str], *, torn:
 
 
 async def probe(client: Client, interface: str) -> State:
-    """Whether the service of a Component Interface answers with a WSDL; the cause is not told. Raises errors that are not about the service."""
+    """Whether the service of a Component Interface answers with a WSDL; the cause of a failure is not known. Raises errors that do not concern the
+    service."""
     service = f"CI_{interface}"
     try:
         answer = await client.get(address(client.settings, interface), service)

@@ -1,7 +1,7 @@
 """Reads PeopleSoft for the pollers: vendors by the day of their change, whole lists by last key, vendors by their ids.
 
-PeopleSoft sends nothing by itself. Before anything is read the required service operations are seen to be active (operations.py); while one
-is not, every read is refused with its name. A window's days are of the database's zone and are taken from the server's clock, never from rows.
+PeopleSoft sends nothing by itself. Before any read, the required service operations have to be active (operations.py); while one is not, every read
+is refused with its name. The days of a window are in the database's zone and come from the server's clock, never from rows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from systems.peoplesoft.rows import Row, Torn, day
 from systems.peoplesoft.settings import Settings
 
 _ALL = "*"
-"""The one part of a feed that has no parts."""
+"""The only part of a feed that has no parts."""
 _ID_LENGTH = 10
 
 
@@ -66,7 +66,8 @@ class _Reader:
         return await self._client.page(walked.query, self._prompts(walked, at), self._settings.page_size)
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These vendors, one request each; an id of a SETID that the connection does not read is absent. Raises `Refused` for no id."""
+        """These vendors, one request each. An id of a SETID that the connection does not read counts as absent. Raises `Refused` if a text is no
+        id."""
         if entity != "vendor":
             raise Broken(f"peoplesoft does not read {entity!r} by id.", "It reads: vendor.")
         await self._operations.require()
@@ -75,7 +76,7 @@ class _Reader:
     async def _vendor(self, source_id: str) -> tuple[tuple[Element, ...], str]:
         setid, vendor_id = _parts_of_id(source_id)
         if setid not in _setids(self._settings) or len(vendor_id) > _ID_LENGTH:
-            return (), ""  # certainly not there
+            return (), ""  # certainly absent
         page = await self._client.page("VENDOR", [("SETID", setid), ("VENDOR_ID", vendor_id)], 2)
         rows = self._own(Walked("VENDOR", "SETID", ()), setid, page)
         return tuple(_element(FEED_QUERIES["vendors"], [one], self._today()) for one in rows), page.digest
@@ -96,7 +97,7 @@ class _Reader:
 
     async def _parts(self, walked: Walked) -> tuple[str, ...]:
         if walked.query == "VOUCHER_LINES" and self._settings.profile != "voucher":
-            return ()  # none is ours, and the query need not be installed
+            return ()  # there are no documents of ours, and the query need not be installed
         if walked.part == "SETID":
             return _setids(self._settings) if walked.query == "VENDORS" else (self._settings.setid,)
         if walked.part == "FIELDNAME":
@@ -117,7 +118,7 @@ class _Reader:
         return [(prompt, known.get(prompt, at.last)) for prompt in QUERIES[walked.query].prompts]
 
     def _own(self, walked: Walked, part: str, found: ResultPage) -> list[Cut]:
-        """The rows of a page, each whole and of the part that was asked for."""
+        """The rows of a page that are complete and belong to the part that was asked for."""
         query = self._settings.query(walked.query)
         for _, row in found.rows:
             if walked.part and (found_part := row.get(walked.part, part)) != part:
@@ -126,8 +127,8 @@ class _Reader:
         return list(found.rows)
 
     def _current(self, walked: Walked, rows: Sequence[Cut]) -> list[Cut]:
-        """The rows in force; rows without effective dating are all kept, twins too: which of two counts is not told here. So is a row that
-        cannot be read, or whose EFFDT cannot; which other row of its key is in force cannot be told beside it."""
+        """The rows in force. Rows without effective dating are all kept, even two with one key, because nothing says which one counts. A row that
+        cannot be read, or whose EFFDT cannot, is kept; the other rows of its key are left out, because nothing says which of them is in force."""
         unread = [row for _, row in rows if isinstance(row, Torn) or not _is_dated(row)]
         torn = {tuple(row.get(column) for column in walked.ids) for row in unread}
         sound = [row for _, row in rows if tuple(row.get(column) for column in walked.ids) not in torn]
@@ -138,12 +139,12 @@ class _Reader:
         return [(body, row) for body, row in rows if id(row) in chosen]
 
     def _today(self) -> date:
-        """The day at the database."""
+        """The present day in the database's zone."""
         return self._client.calls.server_now().astimezone(ZoneInfo(self._settings.database_zone)).date()
 
 
 def position_from(feed: Feed, day: date) -> str | None:
-    """See `systems.contract.System`; a day of the database's zone."""
+    """See `systems.contract.System`. The day is in the database's zone."""
     return stored(Keyset(since=day.isoformat())) if feed.kind == "window" else None
 
 
@@ -157,8 +158,8 @@ def _setids(settings: Settings) -> tuple[str, ...]:
 
 
 def _grouped(walked: Walked, rows: Sequence[Cut]) -> list[list[Cut]]:
-    """The rows of each element: one row, or those of all lines of a document, which stand together. A row that cannot be read and does not
-    tell its document is an element of its own."""
+    """The rows of each element: one row, or the consecutive rows of all lines of a document. A row that cannot be read and does not name its document
+    is a separate element."""
     made: list[list[Cut]] = []
     before: list[str] = []
     for body, row in rows:
@@ -182,7 +183,7 @@ def _element(walked: Walked, rows: Sequence[Cut], today: date) -> Element:
 
 
 def version_of(row: Row, today: date) -> str:
-    """The day of a row's last change, a day of the future taken as today: else nothing later could replace it. "" where it has none."""
+    """The day of a row's last change; "" if it has none. A future day counts as today, because nothing later could replace it otherwise."""
     if "LAST_MODIFIED_DATE" not in row:
         return ""
     try:
@@ -193,7 +194,7 @@ def version_of(row: Row, today: date) -> str:
 
 
 def _is_dated(row: Row) -> bool:
-    """Whether a row tells from when it counts, or needs not to."""
+    """Whether a row says from when it is in force, or does not need to."""
     try:
         is_in_force(row, date.max)
     except Malformed:

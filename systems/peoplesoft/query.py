@@ -1,8 +1,8 @@
-"""One public query of the Query Access Service: its address, its odd JSON read strictly, and what else may come instead. Pure.
+"""One public query of the Query Access Service: its address, a strict reading of its unusual JSON, and the answers that may come instead. Pure.
 
-Facts (PeopleBooks, public clients and a test fixture): `ExecuteQuery.v1/public/{QUERY}/WEBROWSET/NONFILE`; names are case-sensitive; the lists
-of prompts are comma-separated and the commas not encoded; the answer's rows lie in `data.query.rows`, counted by `numrows`, each with
-`attr:rownumber`, columns under the record's alias (`A.`). CHAR columns are never null: an empty one is a blank. `maxrows` cuts silently.
+Facts (PeopleBooks, public clients and a test fixture): `ExecuteQuery.v1/public/{QUERY}/WEBROWSET/NONFILE`. Names are case-sensitive. The lists of
+prompts are separated by commas, which are not encoded. The rows of the answer are in `data.query.rows`, counted by `numrows`, each with
+`attr:rownumber`, and columns under the record's alias (`A.`). CHAR columns are never null: an empty one is a blank. `maxrows` truncates silently.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ResultPage:
 
 
 def address(settings: Settings, name: str, prompts: Prompts, maxrows: int) -> str:
-    """The address of one page of a query. Raises `Refused` for a value that the address cannot carry."""
+    """The address of one page of a query. Raises `Refused` for a value that the address cannot contain."""
     path = f"{settings.root}/PSIGW/RESTListeningConnector/{settings.node}/ExecuteQuery.v1/public/{settings.query(name)}/WEBROWSET/NONFILE"
     names = ",".join(_prompt(prompt) for prompt, _ in prompts)
     values = ",".join(_encoded(prompt, value) for prompt, value in prompts)
@@ -59,14 +59,14 @@ def _prompt(name: str) -> str:
 
 
 def _encoded(prompt: str, value: str) -> str:
-    """A value in the list of values. A value that contains the list's separator cannot be sent, encoded or not (assumed of an encoded comma)."""
+    """A value in the list of values. A value that contains the list's separator cannot be sent, encoded or not (assumed for an encoded comma)."""
     if "," in value or not value.isprintable():
         raise Refused(f"peoplesoft: prompt {prompt} cannot carry {value[:40]!r}: commas and control characters divide its list")
     return quote(value, safe="")
 
 
 def page(answer: Response, query: str, maxrows: int) -> ResultPage:
-    """The page of an answer. Raises the error of `refused_read` for any other answer. A page is empty only if it says so."""
+    """The page of an answer. For any other answer, raises the error of `refused_read`. A page is empty only if it says so."""
     if refusal := refused_read(answer, query):
         raise refusal
     require_json(answer, f"peoplesoft {query}")

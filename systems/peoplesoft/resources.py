@@ -1,9 +1,9 @@
-"""What is read of a PeopleSoft site: our public queries with their prompts and columns, and the feeds that walk them. Pure.
+"""What is read from a PeopleSoft site: our public queries with their prompts and columns, and the feeds that walk them. Pure.
 
-Source: the site's contract in SYSTEM.md; the definitions to install are in `install/queries`. Field names and lengths are those of the
-records, names of queries are assumed. Vendors are walked by the day of their last change with a day of overlap, since the column has no
-time, and once a day in full: a change of an address or location alone may not move that day (assumed). Documents that carry our ref are walked
-likewise, with their lines, so that `reconcile` sees what became of them. Everything else is walked in full.
+Source: the site's contract in SYSTEM.md; the definitions to install are in `install/queries`. Field names and lengths are those of the records; names
+of queries are assumed. Vendors are walked by the day of their last change with a day of overlap, because the column has no time, and once a day in
+full, because a change of an address or location alone may not move that day (assumed). Documents that carry our ref are walked in the same way, with
+their lines, so that `reconcile` sees their state. Everything else is walked in full.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _VOUCHER_LINES = _columns(
     " USER_VCHR_CHAR1 VOUCHER_LINE_NUM DISTRIB_LINE_NUM MERCHANDISE_AMT" + _LINE
 )
 CHARTFIELDS = ("DEPTID", "OPERATING_UNIT", "PRODUCT", "FUND_CODE", "CLASS_FLD", "PROGRAM_CODE", "PROJECT_ID", "ACTIVITY_ID")
-"""ChartFields beside ACCOUNT that our documents carry."""
+"""ChartFields besides ACCOUNT that our documents carry."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """A public query: its prompts in order, its columns, and the column by which it is ordered and paged, the last prompt's ("" = not
-    paged). A query whose rows are in force from an EFFDT shows the one in force at its AS_OF."""
+    """A public query: its prompts in order, its columns, and the column by which it is ordered and paged, which is that of the last prompt ("" = not
+    paged). If rows take effect on an EFFDT, the query shows the one in force at its AS_OF."""
 
     prompts: tuple[str, ...]
     columns: tuple[str, ...]
@@ -110,14 +110,15 @@ _QUARTER = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Walked:
-    """What a feed walks: a query, and the prompt whose values are walked one after the other ("" = none). A row must carry the value
-    that was asked for. `ids` are the columns of a source id."""
+    """What a feed walks: a query, and the prompt whose values are walked one after the other ("" = none). A row must contain the value that was asked
+    for.
+    `ids` are the columns of a source id."""
 
     query: str
     part: str
     ids: tuple[str, ...]
     has_lines: bool = False
-    """Whether a document has a row for each of its lines: its rows are one element."""
+    """Whether a document has one row for each of its lines; all its rows are then one element."""
 
 
 FEED_QUERIES: Mapping[str, Walked] = {
@@ -145,7 +146,7 @@ FETCHABLE: Mapping[str, int] = {"vendor": 20}
 
 
 def require_columns(name: str, found: ResultPage, query: str) -> None:
-    """Raise `Broken` where a row of a query of ours lacks a column; `query` is its name at the site."""
+    """Raise `Broken` if a row of one of our queries lacks a column; `query` is the query's name at the site."""
     for _, row in found.rows:
         if isinstance(row, Torn):
             continue

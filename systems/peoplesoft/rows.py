@@ -1,7 +1,7 @@
 """One row of a query as its columns: names without the record's alias, texts without blanks, dates, amounts. Pure.
 
-Facts (PeopleBooks, public clients): each row has `attr:rownumber`, counted from 1; columns carry the record's alias (`A.`) unless the query
-names them; values are texts. CHAR columns are never null, an empty one is a blank; dates are yyyy-MM-dd, amounts 26.3.
+Facts (PeopleBooks, public clients): each row has `attr:rownumber`, counted from 1; columns carry the record's alias (`A.`) unless the query names
+them; values are texts. CHAR columns are never null: an empty one is a blank. Dates are yyyy-MM-dd, amounts 26.3.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def row_of(value: Any) -> Row:
 
 
 class Torn(dict[str, str]):
-    """What can be told with certainty of a row that cannot be read: its columns as `row_of` names them."""
+    """What can be read with certainty of a row that is broken: its columns, named as `row_of` names them."""
 
 
 def _torn(members: Mapping[str, Any]) -> Torn:

@@ -1,6 +1,6 @@
-"""The Component Interfaces of one session, each by the WSDL that was accepted for it, which is compared again from time to time.
+"""The Component Interfaces of one session. Each uses the WSDL that was accepted for it, which is compared with the site's again from time to time.
 
-An interface whose WSDL is not the accepted one is refused for a while without asking the site again.
+An interface whose WSDL is not the accepted one is refused for a while without another request to the site.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The settings of a connection to a PeopleSoft site: where it is, how to sign in, how its interfaces are named, and where amounts are booked.
+"""The settings of a connection to a PeopleSoft site: its address, how to sign in, the names of its interfaces, and the accounts of amounts without a
+line.
 
 Sources: PeopleBooks (Integration Broker, FSCM 9.2) as far as cited in SYSTEM.md. The names of Component Interfaces and queries differ by site and
 are settings; the defaults are the names that our install guide proposes (assumed). Limits are in the connection's `quota`.
@@ -43,7 +44,7 @@ class Policies(_Section):
 
 
 class Accounts(_Section):
-    """ChartField ACCOUNT (10 characters) of amounts that have no line of their own in the source. A document that needs an empty one is held."""
+    """ChartField ACCOUNT (10 characters) of amounts that have no line in the source. A document that needs an empty one is held."""
 
     receivable: str = Field("", max_length=10, description="Receivable where the business unit's row names none. Example: 120000")
     deposits: str = Field(
@@ -70,7 +71,7 @@ class Accounts(_Section):
     rounding_limit: Decimal = Field(Decimal("0.05"), ge=0, description="Largest such difference of one document; above it, held.")
 
     def deposits_on(self, day: date | None) -> str:
-        """The account that a payment of that day credits until it is applied; "" = it credits the receivable."""
+        """The account that a payment of that day credits until it is applied; "" = it credits the receivable account."""
         if day is None or self.deposits_from is None or day >= self.deposits_from:
             return self.deposits
         return ""
@@ -192,7 +193,7 @@ class Settings(_Section):
 
     @property
     def feed_cadences(self) -> Mapping[str, timedelta]:
-        """Feeds that this connection reads at its own pace."""
+        """Feeds that this connection reads at a cadence of its own choice."""
         return {"vendors": timedelta(seconds=self.vendor_poll_s)}
 
     def excludes(self, entity: str, record: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
-"""Writes documents to PeopleSoft: how a document is looked up, what request a step is, what an answer says.
+"""Writes documents to PeopleSoft: how a document is looked up, which request makes each step, and what an answer means.
 
-Facts: a Create with explicit keys is refused the second time (91,49) and answers nothing but keys (PeopleBooks), so a create is a YES only once
-the echoed keys are ours and the document, found again by its ref and read by Get, differs in nothing. VOUCHER_BUILD is only acknowledged: it is
-a YES once the row is seen staged, or its voucher built. Edit, build and posting are the site's own batches: nothing is sent for them, `find` tells.
+Facts: a second Create with the same explicit keys is refused (91,49), and the answer contains only keys (PeopleBooks). A create is therefore a YES
+only if the echoed keys are ours and the document, found again by its ref and read by Get, has no differences. VOUCHER_BUILD is only acknowledged; it
+is a YES once the row is seen staged, or its voucher built. Edit, build and posting are the site's own batches: no request is sent, and `find` reports
+them.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from systems.peoplesoft.wsdl import endpoint
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 STAGED_LOOKS = 4
-"""How often a staged row is looked for."""
+"""How often a staged row is searched for."""
 _FIND_CALLS = 3
-"""The header by its ref; the Get of what was found, or staged rows; what is taken back, or suspects."""
+"""The header by its ref; then the Get of what was found, or staged rows; then what is taken back, or suspects."""
 BUDGET = Budget(_FIND_CALLS, 1 + _FIND_CALLS + 2 * (STAGED_LOOKS - 1))
 """The calls of a step: its request, and reading the document back."""
 CORRECTION_CALLS = BUDGET.calls + 2 * _FIND_CALLS + 2 * (STAGED_LOOKS - 1)
-"""The calls of an attempt of a correction, which looks for two documents in up to two units. What it does not use of the difference is not given
-back: there are few of them."""
+"""The calls of one attempt of a correction, which looks for two documents in up to two units. Unused calls of this difference are not given back,
+because corrections are few."""
 _DOUBTED = frozenset(["handler", "configuration", "fault", "request"])
-"""Reasons that a site whose messages have changed may give."""
+"""Reasons of an answer that may mean that the site's messages have changed."""
 _GET = re.compile(rb"<([A-Za-z0-9_.-]+:)?Get__CompIntfc__")
 
 
@@ -58,18 +59,18 @@ class _Dialect:
         self._looks = LookUps(client, self._services)
 
     async def reserve(self, calls: int) -> None:
-        """Wait for the calls, have a token that is good for the whole attempt, and check that the WSDLs in use are still the accepted ones."""
+        """Wait for the calls, get a token that is good for the whole attempt, and check that the WSDLs in use are still the accepted ones."""
         await self._client.reserve(calls, AHEAD)
         await self._services.renew()
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """By ref, among posted and staged documents. Where nothing is there yet: what could be it, typed by hand; where the document that is taken
-        back still stands, whether it can be."""
+        """By ref, among posted and staged documents. If nothing is found: suspects that a person may have typed. If the original of a reversal still
+        stands: whether it can be taken back."""
         wanted = pieces(attempt.resolved, self._settings)
         if not self._looks.has_keys(wanted):
-            return Found(())  # no document can have this command's key: the write says why
+            return Found(())  # the command has no possible key; the write says why
         parts = await self._looks.shown(attempt, wanted)
         refused = Refusal() if parts[0] else await self._refusal(attempt, wanted[0])
         made = _joined(parts, wanted)
@@ -82,7 +83,7 @@ class _Dialect:
         return await self._looks.refusal(attempt, first)
 
     async def _shown(self, attempt: Attempt) -> tuple[Document, ...]:
-        """What a step left; nothing while the document of that step is not shown, whatever else a correction has."""
+        """What a step wrote. Empty while the document of that step is not shown, even if the other document of a correction is."""
         wanted = pieces(attempt.resolved, self._settings)
         parts = await self._looks.shown(attempt, wanted)
         own = next(part for part, piece in zip(parts, wanted, strict=True) if piece.step == attempt.step)
@@ -104,7 +105,7 @@ class _Dialect:
         return await self._client.post_soap(endpoint(self._settings), request.action, request.body)
 
     async def read(self, attempt: Attempt, request: _Request, answer: Response) -> Answer | ReadBack:
-        """A Create has to echo our keys; a staged voucher is only acknowledged. Reading the document back tells the rest."""
+        """A Create has to echo our keys; a staged voucher is only acknowledged. Everything else shows when the document is read back."""
         piece = self._piece(attempt)
         if request.message is None:
             said = answers.unacknowledged(answer)
@@ -126,7 +127,7 @@ class _Dialect:
         return said
 
     def _piece(self, attempt: Attempt) -> Piece:
-        """The document that a step writes. Raises `Refused` for a step of the site's own."""
+        """The document that a step writes. Raises `Refused` for a step that the site does itself."""
         for piece in pieces(attempt.resolved, self._settings):
             if piece.step == attempt.step:
                 return piece
@@ -139,7 +140,7 @@ class _Dialect:
 
 
 def _joined(parts: Sequence[tuple[Document, ...]], wanted: Sequence[Piece]) -> tuple[Document, ...]:
-    """What is shown, as one document where it is the one of a correction."""
+    """The documents that were found; those of a correction are joined into one."""
     if len(wanted) == 1:
         return parts[0]
     return compare.corrected(parts[0], parts[1], wanted[1])

@@ -1,8 +1,8 @@
 """SOAP 1.1 with a Component Interface: messages built by zeep from the pinned WSDL, answers read from their bytes.
 
-zeep builds only: it opens no connection (its transport refuses every address), follows no import and reads no answer. Names of messages,
-namespaces and SOAPAction come from the binding (PeopleBooks: they differ per site). Properties may be spelled plain or with KEYPROP_, PROP_ or
-COLL_ before them (clients of CI services).
+zeep only builds messages: it opens no connection (its transport refuses every address), follows no import and reads no answer. Names of messages,
+namespaces and SOAPAction come from the binding (PeopleBooks: they differ per site). Properties may be spelled plain or with the prefix KEYPROP_,
+PROP_ or COLL_ (clients of CI services).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class User:
 
 @cache
 def _zeep() -> Any:
-    """The library. It is loaded when a message is first built, because most processes that know this system build none (loading takes a quarter of
-    their start)."""
+    """Load the library when the first message is built, because most processes that know this system build none, and loading takes a quarter of their
+    start."""
     import zeep.exceptions
     import zeep.wsse.username
 
@@ -106,7 +106,7 @@ class Service:
             self._operation(method)
 
     def _read(self) -> dict[str, Any]:
-        """Operations by method, which the root of their request names: `Create__CompIntfc__{X}`."""
+        """Operations by method. The root of their request gives the method: `Create__CompIntfc__{X}`."""
         found = {}
         self._binding = self._client.service._binding
         if type(self._binding).__name__ != "Soap11Binding":
@@ -158,7 +158,7 @@ def plain(name: str) -> str:
 
 
 def opened(answer: Response) -> Element:
-    """What an answer says: the one element of its one Body, or the root of a bare answer of the gateway. Raises `Malformed`."""
+    """The content of an answer: the only element of its only Body, or the root of a bare answer of the gateway. Raises `Malformed`."""
     if answer.content_type not in TYPES:
         raise Malformed(f"{answer.content_type or 'nothing'} instead of XML")
     root = parsed(answer.body)
@@ -192,9 +192,9 @@ def fault_words(element: Element) -> str:
 
 
 def tree(element: Element) -> Tree:
-    """An element as properties: leaves as text, an element that has others in it as a list of rows. Raises `Malformed`.
+    """An element as properties: a leaf as text, an element with children as a list of rows. Raises `Malformed`.
 
-    Everything in it has to be of its own namespace; a property that is there twice would have two values.
+    All descendants have to be in its own namespace. A property that occurs twice is refused, because it would have two values.
     """
     namespace = etree.QName(element).namespace
     made: Tree = {}

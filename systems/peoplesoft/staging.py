@@ -1,8 +1,8 @@
-"""The other way to a voucher: a VOUCHER_BUILD rowset message, which the site's Voucher Build makes a voucher of later. Pure.
+"""The second way to write a voucher: a VOUCHER_BUILD rowset message, from which the site's Voucher Build makes a voucher later. Pure.
 
-Sources: a public voucher builder (FieldTypes, class="R", PSCAMA with AUDIT_ACTN A, own VOUCHER_ID, VCHR_SRC XML), PeopleBooks (staging tables,
-keys). Our ref is VCHR_BLD_KEY_C1 while staged; our own VOUCHER_ID makes a second message meet the first one's voucher instead of making another
-(assumed). That the SOAP listener takes the message under `VOUCHER_BUILD.v1` and names are upper case is assumed.
+Sources: a public voucher builder (FieldTypes, class="R", PSCAMA with AUDIT_ACTN A, own VOUCHER_ID, VCHR_SRC XML), PeopleBooks (staging tables, keys).
+Our ref is VCHR_BLD_KEY_C1 while staged. Because we set VOUCHER_ID, a second message meets the voucher of the first instead of making another
+(assumed). That the SOAP listener takes the message under `VOUCHER_BUILD.v1`, and that names are upper case, is assumed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PSCAMA = {"LANGUAGE_CD": "ENG", "AUDIT_ACTN": "A", "BASE_LANGUAGE_CD": "ENG", "
 
 
 def message(command: CommandEnvelope, ids: Ids, settings: Settings, user: User | None) -> bytes:
-    """The whole SOAP message. Raises `Refused` for what the staging tables cannot carry."""
+    """The complete SOAP message. Raises `Refused` for values that the staging tables cannot hold."""
     tree = documents.voucher(command, ids, settings)
     keys = {"BUSINESS_UNIT": tree["BUSINESS_UNIT"], "VCHR_BLD_KEY_C1": command["ref"], "VOUCHER_ID": tree["VOUCHER_ID"]}
     header = _keyed("VCHR_HDR_STG", {"VCHR_SRC": "XML"} | tree, keys)
@@ -44,7 +44,7 @@ def message(command: CommandEnvelope, ids: Ids, settings: Settings, user: User |
 
 
 def _keyed(record: str, tree: Tree, keys: Tree) -> Tree:
-    """A row with the keys that all rows of a voucher share. The number of a line is a key of its distributions, too."""
+    """A row with the keys that all rows of a voucher share. The number of a line is also a key of its distributions."""
     inner = keys | ({"VOUCHER_LINE_NUM": tree["VOUCHER_LINE_NUM"]} if record == "VCHR_LINE_STG" else {})
     made: Tree = dict(keys)
     for name, value in tree.items():

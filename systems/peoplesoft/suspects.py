@@ -1,7 +1,7 @@
-"""Documents that a person may have typed by hand for the same thing: without a ref of ours, but alike. Held, never merged (accounting.md 5). Pure.
+"""Documents without a ref of ours that a person may have typed for the same thing. Ours is held, never merged with one (accounting.md 5). Pure.
 
-A voucher is alike by vendor, invoice date and gross amount. A journal names no party: it is alike by unit, date, the amount on the account that
-carries the document, and the set of its accounts. The query for journals is one that the site installs (`journal.suspects`; names assumed).
+A voucher is a suspect by vendor, invoice date and gross amount. A journal names no party: it is a suspect by unit, date, the amount on the account
+that carries the document's amount, and the set of its accounts. The site installs the query for journals (`journal.suspects`; names assumed).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _GONE = ("D", "U")
 
 
 def prompts(piece: Piece, settings: Settings) -> tuple[str, Prompts]:
-    """The query to ask, and its prompts; no query where nothing is looked for. Raises `Refused` for a vendor that cannot be one."""
+    """The query to run, and its prompts; no query if suspects are not searched. Raises `Refused` for an impossible vendor."""
     if piece.record == JOURNAL:
         main = _main_line(piece)
         if main is None or not settings.journal.suspects:
@@ -44,14 +44,14 @@ def prompts(piece: Piece, settings: Settings) -> tuple[str, Prompts]:
 
 
 def suspects(rows: Sequence[Row], piece: Piece, settings: Settings) -> tuple[Document, ...]:
-    """What of the rows could be the document."""
+    """The rows that could be the document."""
     if piece.record == JOURNAL:
         return tuple(_journals(rows, piece, settings))
     return tuple(found for row in rows if (found := _voucher(row, piece, settings)) is not None)
 
 
 def _main_line(piece: Piece) -> PostingLine | None:
-    """The line by which a journal is asked for: the largest of those that carry its amount; None for one that is worth nothing."""
+    """The line by which a journal is searched: the largest of those that carry its amount; None for a journal that is worth nothing."""
     numbers = documents.control_lines(piece.command)
     lines: list[PostingLine] = documents.fields(piece.command)["lines"]
     own = [one for number, one in enumerate(lines, 1) if number in numbers]
@@ -59,7 +59,8 @@ def _main_line(piece: Piece) -> PostingLine | None:
 
 
 def _journals(rows: Sequence[Row], piece: Piece, settings: Settings) -> Iterable[Document]:
-    """Journals without a ref of ours that book the same accounts; an unposted or deleted one is none, and one of another source is not typed."""
+    """Journals without a ref of ours that book the same accounts. Unposted and deleted journals do not count, nor do those of another journal
+    source."""
     by_key: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         by_key.setdefault((compare.journal_key(row), text(row, "UNPOST_SEQ") or "0"), []).append(row)
@@ -83,7 +84,7 @@ def _journals(rows: Sequence[Row], piece: Piece, settings: Settings) -> Iterable
 
 
 def _books(rows: Sequence[Row], piece: Piece) -> bool:
-    """Whether a journal books what carries the document's amount, on the same account."""
+    """Whether a journal books the line that carries the document's amount, on the same account."""
     main = _main_line(piece)
     if main is None:
         return False
@@ -92,7 +93,7 @@ def _books(rows: Sequence[Row], piece: Piece) -> bool:
 
 
 def _voucher(row: Row, piece: Piece, settings: Settings) -> Document | None:
-    """The row as a suspect: same vendor, date and amount, entered by hand; None if it is ours, deleted or something else."""
+    """The row as a suspect: same vendor, date and amount, entered by hand; None if it is ours, deleted or anything else."""
     command = piece.command
     party, own = documents.vendor(command, piece.ids), documents.fields(command)
     is_same = (

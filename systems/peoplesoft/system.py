@@ -26,9 +26,10 @@ BUILT = "built"
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors go."""
 _P_MAX = timedelta(seconds=900)
-"""After this time the application server commits nothing of a call that we gave up (its service time-out; the figure is assumed)."""
+"""After this time the application server can no longer commit a call that we gave up (its service time-out; the figure is assumed)."""
 _V_MAX = timedelta(seconds=600)
-"""After how long at most a queued VOUCHER_BUILD is in the staging tables (assumed; a queue that stands still is noticed by its batch)."""
+"""The longest time until a queued VOUCHER_BUILD is in the staging tables (assumed; a stopped queue is noticed because the batch does not
+progress)."""
 
 _CREATED, _STAGED = ("create", "posted"), ("stage", "built", "posted")
 _REF_OF_VOUCHER = "DESCR254_MIXED or USER_VCHR_CHAR1"
@@ -36,14 +37,14 @@ _REF_OF_STAGED = f"VCHR_BLD_KEY_C1, then {_REF_OF_VOUCHER}"
 
 
 def _journal(record: str, title: str, steps: tuple[str, ...], takes_back: str = "") -> Write:
-    """A way to write journals."""
+    """One way to write journals."""
     calls = CORRECTION_CALLS if steps[0] == REVERSE else BUDGET.calls
     kept = (Capability.C1, "DESCR254", 254, "DESCR", calls, _P_MAX)
     return Write(record, title, steps, steps[-2], *kept, watched=("posted",), takes_back=takes_back)
 
 
 def _voucher(record: str, title: str, steps: tuple[str, ...], takes_back: str = "") -> Write:
-    """A way to write vouchers: by the interface, or staged for Voucher Build."""
+    """One way to write vouchers: by the interface, or staged for Voucher Build."""
     calls = CORRECTION_CALLS if takes_back else BUDGET.calls
     if BUILT not in steps:
         kept = (Capability.C1, _REF_OF_VOUCHER, 30, "INVOICE_ID", calls, _P_MAX)
@@ -83,7 +84,7 @@ FLOWS = (
 
 
 def chosen_write(settings: BaseModel, write: Write) -> Write | None:
-    """How a connection writes a record: vouchers by interface or by staging. Its settings say how often a batch is looked at."""
+    """How a connection writes a record: vouchers by interface or by staging. Its settings say how often the result of a batch is looked up."""
     if not isinstance(settings, Settings):
         return write
     is_voucher = VOUCHER in (write.record, write.takes_back)

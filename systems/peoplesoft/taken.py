@@ -1,7 +1,7 @@
-"""Whether a document that was written can be taken back as it stands in PeopleSoft: it is there, posted, unpaid, and what was written. Pure.
+"""Whether a document that was written can be taken back in its present state: it is there, posted, unpaid, and unchanged. Pure.
 
-Sources: as `compare.py`; that PeopleSoft relates no voucher to one that is not posted or is paid is assumed. A document that a person changed,
-unposted, deleted or paid is for a person: nothing is sent for it.
+Sources: as `compare.py`; that PeopleSoft relates no voucher to one that is not posted or is paid is assumed. If a person changed, unposted, deleted
+or paid the document, nothing is sent, and a person has to take it back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Refusal(NamedTuple):
 MISSING = "missing_in_erp"
 """The sinks' name for a document of ours that is no longer there."""
 PAID, NOT_POSTED, UNPOSTED, CHANGED = "paid", "original_not_posted", "original_unposted", "original_changed"
-"""Names of holds, as `docs/limits.md` tells them."""
+"""Names of holds, as in `docs/limits.md`."""
 
 
 def refusal(original: Original, rows: Sequence[Row], settings: Settings) -> Refusal:

@@ -1,9 +1,9 @@
-"""What a resolved command wants in PeopleSoft: the documents that its steps write, each as a command of its own. Pure.
+"""What a resolved command wants in PeopleSoft: the documents that its steps write, each as a separate command. Pure.
 
-A document that was written is taken back by a second one: a journal with the signs turned, a voucher of style Reversal with a negative gross
-amount, related to the first one. Nothing is ever unposted, which is PeopleSoft's own process (UNPOST_SEQ). What is turned is the stored command,
-never a fresh mapping. A numbered correction is both: the reversal, then what takes the document's place; both begin with the correction's
-ref, and their numbers differ. A document that moves to the first open day says both days.
+A written document is taken back by a second one: a journal with opposite signs, or a voucher of style Reversal with a negative gross amount, related
+to the first. Nothing is ever unposted, which is PeopleSoft's own process (UNPOST_SEQ). The reversal is made from the stored command, and the source
+is never mapped again. A numbered correction is a reversal and then a replacement. Both begin with the correction's ref, and their numbers differ. A
+document that is moved to the first open day states both days.
 
 Sources: reference of corrections; PeopleBooks (voucher styles). The values RVRS and ADJ and the name of the field of the related voucher are
 assumed.
@@ -41,13 +41,13 @@ from systems.peoplesoft.documents import (
 from systems.peoplesoft.settings import Settings
 
 REVERSE, STAGE_REVERSAL = "reverse", "stage_reversal"
-"""The steps of a correction that write its reversal."""
+"""The step of a correction that writes its reversal, by the interface or by staging."""
 _NUMBERED = re.compile(r"correct\|(\d+)$")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A document that a step writes: its record, and the command that tells it word for word. `reverses` is what it takes back."""
+    """A document that a step writes: its record, and the command with its exact content. `reverses` is what it takes back."""
 
     step: str
     record: str
@@ -57,12 +57,12 @@ class Piece:
 
     @property
     def number(self) -> str:
-        """JOURNAL_ID or VOUCHER_ID: our own."""
+        """JOURNAL_ID or VOUCHER_ID, which we set."""
         return own_id(self.command["op_key"], 10 if self.record == JOURNAL else 8)
 
 
 def pieces(resolved: ResolvedCommand, settings: Settings) -> tuple[Piece, ...]:
-    """The documents, in the order of their steps. Raises `Refused` for a reversal that does not tell what it takes back."""
+    """The documents, in the order of their steps. Raises `Refused` for a reversal that does not say what it takes back."""
     command, original = resolved.command, resolved.original
     if resolved.record == REVERSAL:
         if original is None:
@@ -81,7 +81,7 @@ def _first(record: str, settings: Settings) -> str:
 
 
 def _wanted(resolved: ResolvedCommand) -> CommandEnvelope:
-    """What is wanted now, on the day on which it is posted. The number of a corrected voucher says so: its original is still there."""
+    """The wanted document, on the day on which it is posted. A corrected voucher has a marked number, because its original keeps the number."""
     command = _moved(resolved.record, resolved.command, resolved.post_on)
     header = fields(command).get("dimensions", {})
     if resolved.record == VOUCHER and header.get(STYLE) == ADJUSTMENT:
@@ -95,7 +95,7 @@ def _wanted(resolved: ResolvedCommand) -> CommandEnvelope:
 
 
 def elsewhere(resolved: ResolvedCommand) -> str:
-    """Why an application is not written as one journal: the invoice is of another ledger unit; "" if it is of the same."""
+    """Why an application is not written as one journal: the invoice is in another ledger unit; "" if it is in the same."""
     if resolved.record != JOURNAL or fields(resolved.command).get("business_unit", "") == "":
         return ""
     own, other = fields(resolved.command)["business_unit"], _unit_of_invoice(resolved.command, resolved.ids)
@@ -109,14 +109,14 @@ def elsewhere(resolved: ResolvedCommand) -> str:
 
 
 def _unit_of_invoice(command: CommandEnvelope, ids: Ids) -> str:
-    """The ledger unit of the invoice that is settled, by its journal's id; "" where the command waits for none."""
+    """The ledger unit of the invoice that is settled, from its journal's id; "" if the command waits for no invoice."""
     if not any(parent["role"] == "invoice" for parent in command["parents"]):
         return ""
     return parent_id(command, "invoice", ids).partition("/")[0]
 
 
 def _placed(record: str, command: CommandEnvelope, unit: str) -> CommandEnvelope:
-    """The command with the unit and the receivable of the invoice, where only that one tells them."""
+    """The command with unit and receivable account of the invoice, if it leaves these open."""
     own = fields(command)
     if record != JOURNAL or not any(one["account"] == OF_INVOICE for one in own["lines"]):
         return command
@@ -133,8 +133,8 @@ def _placed(record: str, command: CommandEnvelope, unit: str) -> CommandEnvelope
 
 
 def _moved(record: str, command: CommandEnvelope, post_on: date | None) -> CommandEnvelope:
-    """The command of a document whose own day is in a closed period: journal date or accounting date move, the invoice date of a voucher stays;
-    header and lines say both days."""
+    """The command of a document whose own day is in a closed period. Journal date or accounting date moves; the invoice date of a voucher stays.
+    Header and lines state both days."""
     own = fields(command)
     if post_on is None or post_on == own["date"]:
         return command
@@ -143,7 +143,7 @@ def _moved(record: str, command: CommandEnvelope, post_on: date | None) -> Comma
 
 
 def _with_both_days(command: CommandEnvelope, was: date | None, posted: date) -> CommandEnvelope:
-    """The command, saying both days in header and lines."""
+    """The command, with both days in header and lines."""
     own, day = fields(command), was.isoformat() if was is not None else "unknown"
     return _changed(
         command,
@@ -153,7 +153,7 @@ def _with_both_days(command: CommandEnvelope, was: date | None, posted: date) ->
 
 
 def _said(one: PostingLine, words: str) -> PostingLine:
-    """A line that ends with these words; its own text gives way."""
+    """A line that ends with these words; its own text is cut to make room."""
     return {**one, "description": f"{one['description'][: LINE_TEXT - len(words) - 1].strip()} {words}".strip()}
 
 
@@ -192,14 +192,15 @@ def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings,
 
 
 def _taken_back(original: Original, settings: Settings) -> dict[str, str]:
-    """Style and related voucher of what takes a voucher back. One that adjusts another is not taken back itself: that other is adjusted again."""
+    """Style and related voucher of a reversing voucher. An adjusting voucher is not reversed; instead, the voucher that it adjusts is adjusted once
+    more."""
     if fields(original.command)["dimensions"].get(STYLE) == ADJUSTMENT:
         return {STYLE: ADJUSTMENT, RELATED: _adjusted(original.command, original.ids)}
     return {STYLE: settings.voucher.reversal_style, RELATED: original.erp_id.partition("/")[2]}
 
 
 def _adjusted(command: CommandEnvelope, ids: Ids) -> str:
-    """The number of the voucher that a voucher of style Adjustment takes a part off."""
+    """The number of the voucher that a voucher of style Adjustment reduces."""
     return parent_id(command, "original", ids).partition("/")[2]
 
 
@@ -208,16 +209,16 @@ def _turned(one: PostingLine) -> PostingLine:
 
 
 def _own_day(resolved: ResolvedCommand, original: Original) -> date | None:
-    """The day of a reversal, where its period is open. A void has its own; what a correction takes back leaves the period in which it stands. The
-    invoice date of a voucher stays."""
+    """The day of a reversal, if its period is open. A void has its own day. A correction reverses the original on the day on which it stands in the
+    books. The invoice date of a voucher stays."""
     if resolved.record == REVERSAL:
         return fields(resolved.command)["date"] or resolved.command["posting_date"]
     return _stands_on(original, resolved.command)
 
 
 def _stands_on(original: Original, correction: CommandEnvelope) -> date | None:
-    """The day on which a document stands in the books: of a journal the one in its key. The accounting date of a voucher may have been moved, so
-    that its reversal is not dated before the correction."""
+    """The day on which a document stands in the books. For a journal it is the day in its key. The accounting date of a voucher may have been moved,
+    so its reversal is not dated before the correction."""
     own = original.command
     if original.record != JOURNAL:
         days = (own["posting_date"] or fields(own)["date"], correction["posting_date"])
@@ -229,15 +230,15 @@ def _stands_on(original: Original, correction: CommandEnvelope) -> date | None:
 
 
 def _numbered(number: str, mark: str, command: CommandEnvelope) -> str:
-    """The vendor's number with a mark, so that the duplicate check does not take a correction for its original; the number alone where both do
-    not fit, for a number is never cut."""
+    """The vendor's number with a mark, so that the duplicate check does not confuse a correction with its original. If both do not fit, the number
+    alone, because a number is never cut."""
     found = _NUMBERED.search(command["op_key"])
     made = f"{number}-{mark}{found[1] if found else ''}"
     return made if len(made) <= INVOICE_ID_LENGTH else number
 
 
 def own_amount(piece: Piece) -> Decimal:
-    """The amount of the document that a command counts: of a reversal what it takes back."""
+    """The amount of the document as its command counts it; for a reversal, the amount that it takes back."""
     amount = piece.command["amount"]
     return -amount if piece.reverses is not None else amount
 

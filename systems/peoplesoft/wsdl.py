@@ -1,8 +1,8 @@
 """The WSDL of a Component Interface's service: fetched by our own client, pinned by the hash of its canonical form, read without a network.
 
-Facts (Integration Broker book, clients of CI services): `.../PeopleSoftServiceListeningConnector/{node}/CI_{X}.1.wsdl`; messages are called
-`M` + digits and differ per site, and so do SOAPAction values: both are read here, never written in code. Schemas are inline or imported from
-the same gateway (`GetSchema`); any other address in the document is refused. The document's own soap:address is never used.
+Facts (Integration Broker book, clients of CI services): `.../PeopleSoftServiceListeningConnector/{node}/CI_{X}.1.wsdl`. Messages are called `M` +
+digits and differ per site, and so do SOAPAction values; both are read here, never written in code. Schemas are inline or imported from the same
+gateway (`GetSchema`). Any other address in the document is refused, and its own soap:address is never used.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Wsdl:
 
     @property
     def line(self) -> str:
-        """The line of the connection file that accepts it."""
+        """The line that accepts it in the connection file."""
         return f"wsdl_hashes: {{{self.interface}: {self.digest}}}"
 
 
@@ -105,7 +105,7 @@ def require_accepted(found: Wsdl, settings: Settings) -> None:
 
 
 def canonical(root: etree._Element) -> bytes:
-    """The document in the one spelling that is hashed: without soap:address, comments, documentation and white space between elements."""
+    """The document in the normal form that is hashed: without soap:address, comments, documentation and white space between elements."""
     parser = etree.XMLParser(remove_comments=True, remove_pis=True, no_network=True, resolve_entities=False)
     made = etree.fromstring(etree.tostring(root), parser)
     for element in made.iter("*"):

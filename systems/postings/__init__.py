@@ -1,1 +1,1 @@
-"""From canonical records to postings, where accounting decides and not the vendor: the same rules for every ERP."""
+"""From canonical records to postings, by rules that come from accounting and not from a vendor: the same for every ERP."""

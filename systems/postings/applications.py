@@ -1,8 +1,8 @@
-"""What a payment, credit memo or vendor credit settles: an application for each document, as parts of it. Pure (accounting.md 13, 17, 34).
+"""What a payment, credit memo or vendor credit settles: one application for each settled document, as parts of it. Pure (accounting.md 13, 17, 34).
 
-Every application is a command of its own, so that a later one is one more command and changes nothing that is posted. Together they are a set:
-one that is not in the newest set was taken back, and an empty set is told by a milestone. A negative application takes back an earlier one of the
-same document and amount: neither is in the set then.
+Every application is a separate command, so that a later application adds one command and changes nothing that is posted. Together they form a set. An
+application that is missing from the newest set was taken back, and a milestone reports an empty set. A negative application takes back an earlier one
+of the same document and amount: neither is in the set then.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _OVERAPPLIED, _UNMATCHED = "overapplied", "unapplication_unmatched"
 
 @dataclass(frozen=True)
 class Applying:
-    """How a system writes applications of one kind: the command record, the field that names what is applied and its role among the parents, and
-    the entity that is settled."""
+    """How a system writes applications of one kind: the command record, the field that holds the id of what is applied, its role among the parents,
+    and the entity that is settled."""
 
     record: str
     field: str
@@ -45,7 +45,7 @@ def payable(target: Target) -> Applying:
 
 
 def applications(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[Draft]:
-    """The applications of a record in their order; the milestone of an empty set where it settles nothing."""
+    """The applications of a record, in order; the milestone of an empty set if the record settles nothing."""
     found, unmatched = standing(in_order(record))
     if not found and not unmatched:
         why = {"reached": "it settles nothing"}
@@ -59,7 +59,8 @@ def applications(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[D
 
 
 def of_nothing(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[Draft]:
-    """The applications of a payment of 0.00, which moves what is paid from one document to another: each is a person's. None where it has none."""
+    """The applications of a payment of 0.00, which moves money from one settled document to another. A person enters each. Empty if there are
+    none."""
     if not any(one["amount"] for one in record["applications"]):
         return []
     what = str(record["entity"]).replace("_", " ")
@@ -69,7 +70,7 @@ def of_nothing(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[Dra
 
 
 def standing(found: Sequence[Application]) -> tuple[list[Application], list[Application]]:
-    """The applications that settle something still, and the negative ones that take back none of them."""
+    """The applications that still settle something, and the negative ones that match none of them."""
     left, unmatched = [one for one in found if one["amount"] > 0], []
     for back in (one for one in found if one["amount"] < 0):
         of = [one for one in left if (one["document_id"], one["amount"]) == (back["document_id"], -back["amount"])]
@@ -81,13 +82,13 @@ def standing(found: Sequence[Application]) -> tuple[list[Application], list[Appl
 
 
 def part_of(one: Application) -> str:
-    """The part of a record that an application is."""
+    """The part of the record that this application is."""
     return one["application_id"] or one["document_id"]
 
 
 def _application(record: Mapping[str, Any], found: Sequence[Application], number: int, plan: Plan, how: Applying) -> Draft:
-    """One of these applications. The body tells all of them to the same document, those before it and those after it, so that a look-up can tell
-    it from the others (`siblings.py`). It waits for the one before it, and for all before it of the same amount."""
+    """The draft of one of these applications. Its body lists all applications to the same document, earlier and later ones, so that a look-up can
+    distinguish it from the others (`siblings.py`). It waits for the one before it, and for all earlier ones of the same amount."""
     one = found[number]
     before, after = (_alike(one, some) for some in (found[:number], found[number + 1 :]))
     made = _begun(record, one, plan)
@@ -107,7 +108,7 @@ def _application(record: Mapping[str, Any], found: Sequence[Application], number
 
 
 def _begun(record: Mapping[str, Any], one: Application, plan: Plan) -> Mapped[Any]:
-    """An application in the making, in the currency of its payment's or credit's business unit."""
+    """The beginnings of an application, in the currency of the business unit of its payment or credit."""
     made: Mapped[Any] = Mapped(plan, plan.settings, applied_on(record, one))
     for key in filter(code, (record["business_unit_name"], record["business_unit_id"])):
         if (unit := plan.crosswalk.row(UNITS, key, made.on)) is not None:
@@ -117,13 +118,13 @@ def _begun(record: Mapping[str, Any], one: Application, plan: Plan) -> Mapped[An
 
 
 def _held(draft: Draft, hold: Hold | None) -> Draft:
-    """The draft with this hold, unless it has one."""
+    """The draft with this hold, unless it already has one."""
     return draft if draft.hold or hold is None else replace(draft, hold=hold.name, hold_detail=hold.words)
 
 
 def _beyond(record: Mapping[str, Any], told: tuple[Decimal, Decimal], how: Applying) -> Hold | None:
-    """The hold of the application with which a payment or credit settles more than it is, by what it settles with it and what negative applications
-    take back that match none: where these make room for it, a person has to do that first."""
+    """The hold of an application with which a payment or credit settles more than its total. `told` is the sum of the applications up to this one,
+    and the sum of the unmatched negative ones. If these make enough room, a person has to take that amount back first."""
     settled, back = told
     if settled <= abs(record["total"]):
         return None
@@ -143,7 +144,7 @@ def _alike(one: Application, found: Sequence[Application]) -> list[Application]:
 
 
 def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: Applying) -> Draft:
-    """A negative application that takes back no other: a person decides what it means."""
+    """A negative application that takes back no other. A person decides what it means."""
     words = f"it takes back {-one['amount']} of {how.settles} {one['document_id']}, which is no application of it: enter it in "
     hold = Hold(_UNMATCHED, f"{words}{how.target.product}, then skip this")
     return _draft(_begun(record, one, plan), record, [with_number(one, None)], how, (hold, ()))

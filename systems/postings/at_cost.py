@@ -1,8 +1,8 @@
 """Job invoices as payables at cost: what an invoice owes to each vendor (accounting.md 10 and 11). Pure.
 
-The vendor of a line is that of its purchase order (table `order_vendor`), else its sku's (table `sku_vendor`), else the clearing vendor of its
-business unit, else the document is held. A line that
-came out of the inventory is excluded and counted: an order or receipt brought it there, and the vendor's own bill is the payable.
+The vendor of a line is that of its purchase order (table `order_vendor`), else that of its sku (table `sku_vendor`), else the clearing vendor of its
+business unit; without any of these the document is held. A line that came out of the inventory is excluded and counted: an order or receipt brought
+it there, and the vendor's own bill is the payable.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from systems.postings.receivable import DISCOUNT, adjusts
 
 PRICE = "price"
 LINKED = "vendor:"
-"""What a part begins with whose vendor is known by its link: the vendor's source id follows."""
+"""The prefix of a part whose vendor is known by its link; the vendor's source id follows."""
 
 
 class Places(Protocol[Own]):
-    """Where an ERP books the cost of a line; notes go to the document in the making that is given, which is the line's own."""
+    """Where an ERP books the cost of a line. Notes go to the document in the making that is passed in, which belongs to the line alone."""
 
     def unit(self, one: InvoiceLine, made: Mapped[Own]) -> Row:
         """The row of a line's business unit."""
 
     def line(self, one: InvoiceLine, worth: Decimal, unit: Row, made: Mapped[Own]) -> PostingLine:
-        """What a line is worth, booked; of one piece."""
+        """The posting line for what a line is worth, as a single piece."""
 
 
 @dataclass(frozen=True)
 class Owing(Generic[Own]):
-    """How a connection makes payables: their target, `cost` or `price` of a line as their amount, and where they are booked."""
+    """How a connection makes payables: their target, whether the `cost` or `price` of a line is their amount, and where they are booked."""
 
     target: Target
     basis: str
     places: Places[Own]
     links_vendors: bool = False
-    """Whether the ERP keeps partners of the source's vendors: the vendor of an order without a row is then known by its link (`LINKED`)."""
+    """Whether the ERP keeps partners of the source's vendors. If an order's vendor has no row, its link then identifies the vendor (`LINKED`)."""
 
 
 @dataclass
 class Part:
-    """What one vendor is owed: lines, and what of them was mapped by a default."""
+    """What one vendor is owed: the lines, and which values in them came from a default."""
 
     lines: list[PostingLine] = field(default_factory=list)
     defaulted: dict[str, None] = field(default_factory=dict)
@@ -63,8 +63,8 @@ class Payables:
 
 
 def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> Payables:
-    """What an invoice owes to vendors: a part for each, by its lines that are worth something. What is unresolved holds all parts, so that
-    none is posted without what the mapping may still add to it."""
+    """What an invoice owes to vendors: a part for each vendor, from its lines that are worth something. An unresolved value holds all parts, because
+    resolving it may still add to any of them."""
     found = Payables()
     by_receipt = ZERO
     for one in record["lines"]:
@@ -87,15 +87,15 @@ def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> P
 
 
 def booking(parts: Mapping[str, Part], made: Mapped[Any]) -> dict[str, Part]:
-    """The parts that book something: one whose lines take each other back on every account of theirs is no document, and is counted with what is
-    worth nothing. As long as anything is unresolved (a cost, a vendor, an account) all of them are kept: lines of two vendors may lie in one part."""
+    """The parts that book something. If the lines of a part cancel each other on every account, the part is no document and counts as worth nothing.
+    While anything is unresolved (a cost, a vendor, an account) all parts are kept, because one part may still hold the lines of two vendors."""
     if made.unresolved:
         return dict(parts)
     return {vendor: part for vendor, part in parts.items() if any(balances(part.lines).values())}
 
 
 def balances(lines: Sequence[PostingLine]) -> dict[str, Decimal]:
-    """What lines come to on each account or item with its subaccount and dimensions."""
+    """The sum of the lines on each account or item, with its subaccount and dimensions."""
     found: dict[str, Decimal] = {}
     for one in lines:
         place = f"{one['account'] or one['item']} {one.get('subaccount', '')} {sorted(one['dimensions'].items())}"
@@ -104,7 +104,7 @@ def balances(lines: Sequence[PostingLine]) -> dict[str, Decimal]:
 
 
 def _add(found: Payables, one: InvoiceLine, worth: Decimal, made: Mapped[Own], how: Owing[Own]) -> None:
-    """One line to its vendor's part. Its defaults are the part's own, what is unresolved is the whole document's."""
+    """Add one line to its vendor's part. Its defaults are noted on the part, its unresolved values on the whole document."""
     of_line = replace(made, defaulted=[])
     unit = how.places.unit(one, of_line)
     part = found.by_vendor.setdefault(_vendor(one, unit, of_line, links=how.links_vendors), Part())
@@ -115,8 +115,8 @@ def _add(found: Payables, one: InvoiceLine, worth: Decimal, made: Mapped[Own], h
 
 
 def worth_of(one: InvoiceLine, basis: str) -> Decimal | None:
-    """What the line is worth as a payable: its cost; its price only where the settings say so. None where a line that was sold, or taken back
-    (less than none of it), tells no cost; a discount and what was given away have none."""
+    """What the line is worth as a payable: its cost, or its price if the settings say so. None if the line was sold or taken back (negative quantity)
+    and gives no cost. A discount or a line that was given away is worth zero."""
     if basis == PRICE:
         return rounded(one["amount"])
     if one["cost"] is not None:
@@ -144,7 +144,7 @@ def _vendor(one: InvoiceLine, unit: Row, made: Mapped[Any], *, links: bool) -> s
 
 
 def ended(record: Mapping[str, Any], found: Payables, target: Target, zone: str) -> Sequence[Draft | NoCommand]:
-    """What an invoice becomes that was voided, a reversal for each part, or that owes nothing; empty for any other."""
+    """What an invoice becomes if it was voided (a reversal for each part) or owes nothing; empty for any other invoice."""
     if is_void(record):
         parts = {vendor: total_of(part.lines) for vendor, part in found.by_vendor.items()} or {"": ZERO}
         return [replace(reversal(record, target, zone, vendor, amount), parted=True) for vendor, amount in parts.items()]
@@ -157,7 +157,7 @@ def ended(record: Mapping[str, Any], found: Payables, target: Target, zone: str)
 def part_draft(
     record: Mapping[str, Any], body: Mapping[str, Any], named: tuple[str, Part], made: Mapped[Any], target: Target
 ) -> Draft:
-    """The draft of what one vendor is owed, an `ap_bill` of this body; `named` is the vendor's id and part."""
+    """The draft of an `ap_bill` with this body for what one vendor is owed; `named` is the vendor's id and part."""
     vendor, part = named
     amount = total_of(part.lines)
     hold = _hold(record, amount, made, target)

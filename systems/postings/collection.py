@@ -1,7 +1,7 @@
-"""Customer payments: the receipt, refunds, and what is told of applications. Pure (accounting.md 13, 17).
+"""Customer payments: the receipt, refunds, and what is known of their applications. Pure (accounting.md 13, 17).
 
-The receipt is the money; what it settles is in `applications.py`. An ERP that books payments as journals credits the receivable in whole, so
-that its applications need no document and are counted.
+The receipt is the money; what it settles is in `applications.py`. An ERP that books payments as journals credits the receivable account as a whole,
+so that applications need no document and are only counted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from systems.postings.lines import ZERO, broken_cents, human_number
 from systems.postings.receivable import customer_of
 
 Dimensions = Callable[[str, Row, Any], Mapping[str, str]]
-"""The dimensions of a header, by its customer ("" = it has a link), the row of its business unit, and the document in the making."""
+"""The dimensions of a header, by its customer ("" = the customer comes from a link), the row of its business unit, and the document in the making."""
 
 
 def is_refund(record: Mapping[str, Any]) -> bool:
@@ -27,12 +27,12 @@ def is_refund(record: Mapping[str, Any]) -> bool:
 
 
 def payment_text(record: Mapping[str, Any]) -> str:
-    """What a payment says of itself."""
+    """The description text of a payment."""
     return f"{record['type_name']} {record['memo']}".strip()[:200]
 
 
 def paid_how(record: Mapping[str, Any], made: Mapped[Any], columns: tuple[str, str]) -> tuple[str, str]:
-    """How a payment was paid, by its row of `payment_type`: what these two columns say, such as payment method and cash account."""
+    """How a payment was paid: the values of these two columns in its row of `payment_type`, such as payment method and cash account."""
     row = made.row("payment_type", (record["type_name"], record["type_id"]))
     if row is None:
         return made.missing("payment_type", record["type_name"] or record["type_id"] or "none"), ""
@@ -40,7 +40,7 @@ def paid_how(record: Mapping[str, Any], made: Mapped[Any], columns: tuple[str, s
 
 
 def receipt(record: Mapping[str, Any], made: Mapped[Any], to: Target, columns: tuple[str, str], of: Dimensions) -> Draft:
-    """The receipt of a payment. `columns` are those of `paid_how`; `of` says which dimensions the header has."""
+    """The receipt of a payment. `columns` are those of `paid_how`; `of` returns the dimensions of the header."""
     unit = made.unit(record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     how = paid_how(record, made, columns)
@@ -51,7 +51,7 @@ def receipt(record: Mapping[str, Any], made: Mapped[Any], to: Target, columns: t
 
 
 def receipt_body(record: Mapping[str, Any], how: tuple[str, str], dimensions: Mapping[str, str]) -> dict[str, Any]:
-    """The body of `ar_receipt`, nothing applied. `how` it was paid: payment method and cash account."""
+    """The body of `ar_receipt`, with nothing applied. `how` is the payment method and the cash account."""
     number = human_number(record)
     return {
         "kind": "payment" if record["applications"] else "deposit",
@@ -70,8 +70,8 @@ def receipt_body(record: Mapping[str, Any], how: tuple[str, str], dimensions: Ma
 def refund_body(
     record: Mapping[str, Any], how: tuple[str, str], dimensions: Mapping[str, str], made: Mapped[Any]
 ) -> dict[str, Any]:
-    """The body of `ar_refund`. What it pays out: the credit memos that its applications name, the rest the payment that it names. The amounts of
-    its applications are positive."""
+    """The body of `ar_refund`. It pays out the credit memos that its applications name, and takes the rest from the payment that it names. The
+    amounts of its applications are positive."""
     number = human_number(record)
     return {
         "payment_id": record["refunded_payment_id"],
@@ -89,7 +89,7 @@ def refund_body(
 
 
 def refund_hold(record: Mapping[str, Any], product: str) -> Hold | None:
-    """Why a refund is for a person: it is none by its sign, or what its source tells does not say what it pays out."""
+    """Why a person has to enter a refund: its sign is not that of a refund, or the source does not say clearly what it pays out."""
     out = [one["amount"] for one in record["applications"]]
     told = f"enter it in {product}, then skip this"
     if record["total"] >= 0:
@@ -113,7 +113,7 @@ def refund_parents(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[Parent
 
 
 def in_order(record: Mapping[str, Any]) -> list[Application]:
-    """The applications of a record in the order of their days, those of a day in the order of their numbers: 9 comes before 10."""
+    """The applications of a record by day, and within a day by number (9 before 10)."""
     found: Sequence[Application] = record["applications"]
     return sorted(
         found,
@@ -122,23 +122,23 @@ def in_order(record: Mapping[str, Any]) -> list[Application]:
 
 
 def applied_on(record: Mapping[str, Any], one: Application) -> date | None:
-    """The day of an application: its own, and never before that of the payment or credit."""
+    """The day of an application, but never before the day of the payment or credit."""
     days = [day for day in (one["applied_on"], record[USUAL_DATES[record["entity"]]]) if day is not None]
     return max(days, default=None)
 
 
 def opening_row(made: Mapped[Any], one: Application) -> Row | None:
-    """The row of a document from before the cut-over, as the imported opening balances know it (accounting.md 6)."""
+    """The row by which the imported opening balances know a document from before the cut-over (accounting.md 6)."""
     return made.row("opening_balance", (one["document_id"],))
 
 
 def with_number(one: Application, opening: Row | None) -> Application:
-    """The application; of a document from before the cut-over with the number that the imported opening balances give it."""
+    """The application. If its document is from before the cut-over, it gets the number from the imported opening balances."""
     return {**one, "document_number": opening.get("erp_number", "") if opening is not None else ""}
 
 
 def counted_applications(record: Mapping[str, Any], target: Target) -> list[NoCommand]:
-    """What a payment settles, where its journal credits the receivable in whole: counted, with nothing to write."""
+    """What a payment settles, for a payment whose journal credits the receivable account as a whole: counted, and nothing is written."""
     found = record["applications"]
     if not found:
         return []

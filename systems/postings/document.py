@@ -1,7 +1,7 @@
-"""One document in the making: notes of what is not mapped or defaulted, why it is held, and the draft that it becomes. Pure.
+"""One document in the making: notes of values that are unmapped or defaulted, why it is held, and the draft that it becomes. Pure.
 
-Whatever has no row is noted as `unresolved` ("business_unit=Plumbing - East") or, where a default stands in, as `defaulted`; nothing here
-raises for a value that is not mapped. Where an amount lands is each system's own (`systems/<name>/allocation.py`).
+A value without a row is noted as `unresolved` ("business_unit=Plumbing - East") or, if a default replaces it, as `defaulted`. Nothing here raises for
+an unmapped value. Each system decides where an amount is booked (`systems/<name>/allocation.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Own = TypeVar("Own")
 
 
 class Target(NamedTuple):
-    """Where documents go: the flow that brings them, what they stand for, and the ERP as people call it."""
+    """Where documents go: the flow that brings them, their purpose, and the ERP's name as people know it."""
 
     flow: str
     purpose: str
@@ -32,7 +32,7 @@ class Target(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """The rule that keeps a document for a person, and its words."""
+    """The rule that holds a document for a person, and the reason in words."""
 
     name: str
     words: str
@@ -40,7 +40,7 @@ class Hold(NamedTuple):
 
 @dataclass(frozen=True)
 class Posting:
-    """What a draft says beside its body: its target, its posting date, why it is held (None = it is not), and what it waits for."""
+    """What a draft contains besides its body: its target, its posting date, why it is held (None = it is not), and what it waits for."""
 
     target: Target
     day: date | None
@@ -50,7 +50,7 @@ class Posting:
 
 @dataclass
 class Mapped(Generic[Own]):
-    """One document in the making: the connection's plan, the system's own settings, the day whose crosswalk counts, and the notes."""
+    """One document in the making: the connection's plan, the system's own settings, the day as of which the crosswalk counts, and the notes."""
 
     plan: Plan
     settings: Own
@@ -58,11 +58,11 @@ class Mapped(Generic[Own]):
     unresolved: list[str] = field(default_factory=list)
     defaulted: list[str] = field(default_factory=list)
     currencies: list[str] = field(default_factory=list)
-    """Currencies of the business units that its lines and header belong to, where their rows say so (column `currency`)."""
+    """Currencies of the business units of its header and lines, if their rows give one (column `currency`)."""
 
     def row(self, table: str, keys: Iterable[str]) -> Row | None:
-        """The row of the first key that has one. A key before it that only looks like a row's is noted: the document is held, for no
-        other row and no default may stand in for what was probably meant."""
+        """The row of the first key that has one. If an earlier key has no row but looks like another row's key, that is noted and the document is
+        held, because neither another row nor a default may replace what was probably meant."""
         for key in filter(code, keys):
             found = self.plan.crosswalk.row(table, key, self.on)
             if found is not None:
@@ -73,7 +73,7 @@ class Mapped(Generic[Own]):
         return None
 
     def unit(self, name: str, source_id: str) -> Row:
-        """The row of a business unit, by name or id; empty for one without a row, which is noted."""
+        """The row of a business unit, by name or id. If it has no row, that is noted and the result is empty."""
         found = self.row(UNITS, (name, source_id))
         if found is None:
             self.missing(UNITS, name or source_id or "none")
@@ -81,7 +81,7 @@ class Mapped(Generic[Own]):
         return found
 
     def of_unit(self, unit: Row) -> None:
-        """Note the currency of a business unit that the document or a line of it belongs to."""
+        """Note the currency of a business unit that the document or one of its lines belongs to."""
         if unit.get("currency"):
             self._note(self.currencies, code(unit["currency"]).upper())
 
@@ -92,12 +92,12 @@ class Mapped(Generic[Own]):
             self.missing(table, f"{key} (looks like {other}, which is another code)")
 
     def missing(self, what: str, value: str) -> str:
-        """Note a value without a row; gives "" to put in its place."""
+        """Note a value without a row. Returns "", to use in its place."""
         self._note(self.unresolved, f"{what}={value}")
         return ""
 
     def default(self, what: str, value: str, chosen: str) -> str:
-        """Note a value that a default stands in for; without a default it is missing."""
+        """Note a value that a default replaces. Without a default the value is missing."""
         if not chosen:
             return self.missing(what, value)
         self._note(self.defaulted, f"{what}={value}")
@@ -113,7 +113,7 @@ class Mapped(Generic[Own]):
             self.missing(name, "none")
 
     def draft(self, record: str, body: Mapping[str, Any], source: Mapping[str, Any], posting: Posting) -> Draft:
-        """The draft of a document whose amount is its source's total, with everything that was noted until now."""
+        """The draft of a document whose amount is its source's total, with everything that was noted so far."""
         hold, words = posting.hold or self.foreign(source) or ("", "")
         return Draft(
             record=record,
@@ -131,11 +131,11 @@ class Mapped(Generic[Own]):
         )
 
     def currency_of(self, source: Mapping[str, Any]) -> str:
-        """The currency of a document: that of a business unit of it which has another than the ledger, else its source's."""
+        """The currency of a document: that of the first of its business units whose currency is not the ledger's, else that of its source."""
         return next((one for one in self.currencies if one != self.plan.currency), str(source["currency"]))
 
     def foreign(self, source: Mapping[str, Any]) -> Hold | None:
-        """The hold of a document in another currency than the ledger's, by its source or a business unit of it."""
+        """The hold of a document in a currency other than the ledger's, by its source or by one of its business units."""
         return other_currency({"currency": self.currency_of(source)}, self.plan, "document")
 
     @staticmethod
@@ -145,19 +145,19 @@ class Mapped(Generic[Own]):
 
 
 def wanted(keys: Iterable[str]) -> str:
-    """What a note names when none of these keys has a row: the first that says something."""
+    """The key that a note names if none of these keys has a row: the first one that is not empty."""
     return next(filter(code, keys), "none")
 
 
 def own_unit(line: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Name and id of a line's business unit, where it is another one than its document's."""
+    """Name and id of a line's business unit, if it differs from that of the document."""
     name, source_id = line["business_unit_name"], line["business_unit_id"]
     own = name or source_id
     return (name, source_id) if own and own not in (record["business_unit_name"], record["business_unit_id"]) else None
 
 
 def other_currency(record: Mapping[str, Any], plan: Plan, what: str) -> Hold | None:
-    """The hold of a document (`what` it is called) in another currency than the ledger's."""
+    """The hold of a document in a currency other than the ledger's; `what` is the word for the document."""
     if record["currency"] == plan.currency:
         return None
     return Hold("currency", f"the {what} is in {record['currency']}, the ledger in {plan.currency}")

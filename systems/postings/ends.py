@@ -1,4 +1,4 @@
-"""Sources that become no document of their own: voided or cancelled ones, and those worth nothing. Pure (accounting.md 17, 33)."""
+"""Sources that become no new document: voided or cancelled ones, and those worth nothing. Pure (accounting.md 17, 33)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from systems.postings.lines import ZERO
 from systems.values.instants import local_day, moment
 
 _ENDED: Mapping[str, str] = {"bill": "cancelled", "vendor_credit": "cancelled", "ap_payment": "cancelled", "return": "cancelled"}
-"""What is said of a source that ended; of any other that it was voided."""
+"""The word for a source that ended, by entity; any other source was voided."""
 
 
 def is_void(record: Mapping[str, Any]) -> bool:
@@ -28,22 +28,22 @@ def voided(record: Mapping[str, Any], target: Target, zone: str) -> Sequence[Dra
 
 
 def worthless(record: Mapping[str, Any], target: Target) -> Sequence[Draft | NoCommand]:
-    """What is counted of a source whose total and lines are zero; empty for one that is worth something."""
+    """What is counted of a source whose total and lines are zero; empty for a source that is worth something."""
     if record["total"] != 0 or any(one["amount"] for one in record.get("lines", ())):
         return []
     return nothing(target, record["currency"])
 
 
 def nothing(target: Target, currency: str, why: str = "zero document, counted", amount: Decimal = ZERO) -> tuple[NoCommand, Draft]:
-    """What a source document becomes for which nothing is to be written: a decision to count, with what the source is worth, and a milestone that
-    tells the sink that whatever an older version of it wanted is wanted no more."""
+    """What a source document becomes if nothing is to be written for it: a decision that counts its amount, and a milestone which tells the sink that
+    nothing is wanted any more of what an older version of it made."""
     milestone = Draft(COMPLETION, {"reached": why}, target.flow, target.purpose, action=NOTHING, currency=currency, parted=True)
     return NoCommand("excluded", why, target.flow, amount, currency), milestone
 
 
 def ended_on(record: Mapping[str, Any], zone: str) -> date | None:
-    """The day of a void, in the tenant's zone: that of the cancellation where the source tells it, else that of the change with which the source
-    showed it as voided, for a void has no date of its own. Never before the document's own day. None where nothing tells a time."""
+    """The day of a void, in the tenant's zone. It is the day of the cancellation if the source gives it, else the day of the change that showed the
+    document as voided, because a void has no date. It is never before the document's own day. None if neither time is given."""
     own, when = record.get(USUAL_DATES.get(record["entity"], "")), record.get("canceled_on")
     try:
         day = local_day(when if when is not None else moment(record["source_version"]), zone)
@@ -53,8 +53,8 @@ def ended_on(record: Mapping[str, Any], zone: str) -> date | None:
 
 
 def reversal(record: Mapping[str, Any], target: Target, zone: str, part: str = "", amount: Decimal | None = None) -> Draft:
-    """The reversal of a document, dated by `ended_on`; where its create was never written, the sink lets both rest. What is reversed is the
-    document as it was written: the sink knows its command."""
+    """The reversal of a document, dated by `ended_on`. If the create was never written, the sink writes neither. The sink reverses the document as it
+    was written, because it has kept that command."""
     day = ended_on(record, zone)
     what = record["entity"].replace("_", " ")
     return Draft(

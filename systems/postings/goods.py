@@ -1,4 +1,4 @@
-"""Goods of orders that came or went back: what they are worth, and what their document says beside them. Pure (accounting.md 11, 24)."""
+"""Goods of orders that were received or returned: what they are worth, and the charges on their document. Pure (accounting.md 11, 24)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from systems.postings.lines import ZERO, rounded
 
 
 def moved(record: Mapping[str, Any]) -> list[GoodsLine]:
-    """The lines that moved something."""
+    """The lines with a quantity that moved."""
     return [one for one in record["lines"] if one["quantity"]]
 
 
@@ -25,15 +25,15 @@ def worth(lines: Sequence[GoodsLine]) -> Decimal:
 
 
 def beside(record: Mapping[str, Any], goods: Decimal, target: Target, currency: str = "") -> list[NoCommand]:
-    """What a document of goods says beside them, counted: its tax and freight are no goods, the vendor bills them."""
+    """The charges of a document of goods, counted only: tax and freight are not goods, and the vendor bills them."""
     rest = record["total"] - goods
     why = "tax and freight are billed by the vendor"
     return [NoCommand("excluded", why, target.flow, rest, currency or record["currency"])] if rest else []
 
 
 def taken_back(record: Mapping[str, Any], target: Target, zone: str, *, by_line: bool = False) -> list[Draft | NoCommand]:
-    """What a document of goods becomes that was cancelled: a reversal of what it moved, `by_line` a part for each line. One of which no line tells
-    what it moved is reversed by its total."""
+    """What a cancelled document of goods becomes: a reversal of what it moved, and with `by_line` one part for each line. If none of its lines says
+    what it moved, its total is reversed."""
     lines = moved(record)
     if not lines:
         return [replace(reversal(record, target, zone), parted=by_line)]

@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 def line(place: Place, role: str, amount: Decimal, text: str, source_line_id: str = "") -> PostingLine:
-    """A line of one piece."""
+    """A line with quantity 1."""
     return {
         "source_line_id": source_line_id,
         "role": role,
@@ -42,34 +42,34 @@ def line(place: Place, role: str, amount: Decimal, text: str, source_line_id: st
 
 
 def priced(made: PostingLine, quantity: Decimal, unit_price: Decimal) -> PostingLine:
-    """The line with its quantity and price, where their product is its amount to the cent; else it stays one piece."""
+    """The line with its quantity and price, if their product is the line's amount to the cent; otherwise the line unchanged, with quantity 1."""
     is_fit = quantity > 0 and unit_price >= 0 and rounded(quantity * unit_price) == made["amount"]
     return {**made, "quantity": quantity, "unit_price": unit_price} if is_fit else made
 
 
 def credit(made: PostingLine) -> PostingLine:
-    """The line as a journal books it: one piece, income negative."""
+    """The line as a journal books it: quantity 1, income negative."""
     return {**made, "quantity": ONE, "unit_price": -made["amount"], "amount": -made["amount"]}
 
 
 def item_text(one: Mapping[str, Any]) -> str:
-    """What a line says of its item."""
+    """The text of a line about its item."""
     return f"{one['sku_code']} {one['description']}".strip()
 
 
 def header_text(record: Mapping[str, Any]) -> str:
-    """What a document says of itself: its job, and where the work was done."""
+    """The description of a document: its job, and where the work was done."""
     parts = [f"Job {record['job_number']}" if record["job_number"] else "", record["location_name"] or record["customer_name"]]
     return " - ".join(part for part in parts if part)[:200]
 
 
 def human_number(record: Mapping[str, Any]) -> str:
-    """The number that people know a document by."""
+    """The number by which people know a document."""
     return str(record["number"] or record["source_id"])
 
 
 def cut(lines: Sequence[PostingLine], length: int) -> list[PostingLine]:
-    """The lines with texts as long as an ERP takes them."""
+    """The lines, with their texts cut to the length that an ERP takes."""
     return [{**one, "description": one["description"][:length]} for one in lines]
 
 
@@ -77,12 +77,12 @@ def cut(lines: Sequence[PostingLine], length: int) -> list[PostingLine]:
 
 
 def rounded(amount: Decimal) -> Decimal:
-    """An amount in cents, half up; what this loses of a document shows in its total and goes to the rounding account."""
+    """An amount in cents, rounded half up. What rounding loses shows in the document's total and goes to the rounding account."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def broken_cents(what: str, amount: Decimal) -> Hold | None:
-    """The hold of an amount that is no whole cents, which no ledger can keep; `what` it is called."""
+    """The hold of an amount that is not a whole number of cents, which no ledger can keep; `what` is the word for the amount."""
     if amount == rounded(amount):
         return None
     return Hold("total_mismatch", f"the {what} is {amount}, money has cents: correct the source document")
@@ -94,7 +94,7 @@ def total_of(lines: Sequence[PostingLine]) -> Decimal:
 
 
 def split(amount: Decimal, shares: Sequence[Decimal]) -> list[Decimal]:
-    """An amount in cents over shares; the cents left over go to the largest remainders, so the parts add up exactly."""
+    """An amount in cents, divided by shares. The leftover cents go to the largest remainders, so that the parts add up exactly."""
     whole = sum(shares, ZERO)
     if whole <= 0 or any(share < 0 for share in shares):
         raise Malformed("shares: must be positive numbers")
@@ -109,8 +109,8 @@ def split(amount: Decimal, shares: Sequence[Decimal]) -> list[Decimal]:
 
 
 def closed(lines: list[PostingLine], total: Decimal, limit: Decimal, place: Callable[[], Place]) -> Hold | None:
-    """Bring the lines to `total` by a line on the rounding account, asked for only where there is a gap; the hold where it is above the
-    limit or no whole cents."""
+    """Bring the lines to `total` by a line on the rounding account; `place` is called only if there is a difference. Returns the hold of a difference
+    that is above the limit or not a whole number of cents."""
     made = total_of(lines)
     if made == total:
         return None

@@ -1,6 +1,6 @@
-"""Customers and vendors, from canonical to the commands that link them, and create what is missing where a connection says so. Pure.
+"""Customers and vendors, from canonical to the commands that link them and, if the connection says so, create missing ones. Pure.
 
-Rules: accounting.md 19 (created only where missing ones may be), 20 (one record for each, or a summary customer).
+Rules: accounting.md 19 (missing ones are created only if the connection allows it), 20 (one record for each, or a summary customer).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ADDRESS = ("street", "unit", "city", "state", "zip", "country", "phone", "email"
 
 
 def excluded_customer(record: Mapping[str, Any], plan: Plan, flow: str) -> list[NoCommand]:
-    """Why a customer gets no record of its own: it follows the one it was merged into, or documents name a summary customer."""
+    """Why a customer gets no record in the ERP: it was merged into another customer, or documents name a summary customer."""
     if record["merged_to_id"]:
         return [NoCommand("excluded", f"merged into {record['merged_to_id']}", flow)]
     if plan.customer_policy == "summary":
@@ -24,6 +24,6 @@ def excluded_customer(record: Mapping[str, Any], plan: Plan, flow: str) -> list[
 
 
 def upsert(entity: str, record: Mapping[str, Any], own: Mapping[str, Any], made: Mapped[Any], flow: str) -> Draft:
-    """The one upsert of a customer or vendor, for ever: name and address, and the target's `own` fields."""
+    """The one upsert of a customer or vendor, whose op-key never changes: name and address, and the fields that only the target has (`own`)."""
     body = {name: record[name] for name in (*ADDRESS, "name")} | {**own, "create_missing": entity in made.plan.create_missing}
     return Draft(entity, body, flow, "master", action="upsert", unresolved=tuple(made.unresolved))

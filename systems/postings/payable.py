@@ -1,7 +1,7 @@
 """Vendor bills and vendor credits: lines with the header's charges, numbers, what a credit settles. Pure (accounting.md 4, 17, 18, 29).
 
-The account of a line is the row of table `bill_line` by its inventory location, GL account or kind of sku; of a line that is no item by its GL
-account or `expense`; of a credit without lines by `credit`.
+The account of an item line is in the row of table `bill_line` for its inventory location, GL account or kind of sku. For a line that is not an item
+it is the row of its GL account or the row `expense`; for a credit without lines it is the row `credit`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from systems.values.codes import code
 
 TABLE = "bill_line"
 WHOLE_CREDIT = "credit"
-"""Key of `bill_line` for a vendor credit without lines: its source may give an amount alone."""
+"""Key of `bill_line` for a vendor credit without lines, because its source may give only an amount."""
 EXPENSE = "expense"
-"""Key of `bill_line` for lines that are no items."""
+"""Key of `bill_line` for lines that are not items."""
 _MARKERS = (WHOLE_CREDIT, EXPENSE)
-"""What is itself named like one of these does not have its row."""
+"""Reserved keys: a location, account or kind of sku with one of these names does not use that row."""
 _UNMATCHED = ("unreconciled", "discrepancy")
-"""What a bill is while its source's people have not matched it with the order and the receipt."""
+"""States of a bill that the source's people have not matched with its order and receipt."""
 _WAITED = "job"
-"""Role of a parent that is waited for however long it takes, as for a job: until then there is nothing to hold."""
+"""Role of a parent that is waited for without limit, as for a job, because there is nothing to hold until it is there."""
 PAY_HOLD, PAY_HOLD_RECORD = "pay_hold", "ap_pay_hold"
-"""Part of a bill that says that it is not to be paid for now: it is there while that is so, and its reversal lifts the hold (accounting.md 29)."""
+"""Part of a bill which says that the bill is not to be paid for now. It exists while that is so, and its reversal lifts the hold (accounting.md
+29)."""
 _CHARGES = (("tax", "bill_tax"), ("shipping", "freight"), ("other", "other"))
 """Amounts of the header, and the settings (`accounts.*`) that name their accounts."""
 
@@ -41,19 +42,19 @@ class Places(Protocol):
         """The row of a business unit, by name or id."""
 
     def line(self, unit: Row, row: Row | None, key: str) -> Place:
-        """The place of a line by its row of `bill_line`; None = none of its keys has one. `key` is what notes call it."""
+        """The place of a line by its row of `bill_line`; None means that none of its keys has a row. `key` is the name of the line's key in notes."""
 
     def charge(self, unit: Row, setting: str) -> Place:
-        """The place of a charge of the header, whose account only the settings name."""
+        """The place of a charge of the header, whose account is named only by the settings."""
 
     def rounding(self, unit: Row, lines: list[PostingLine]) -> Place:
-        """The place of what closes the lines to the total."""
+        """The place of the rounding line that brings the lines to the total."""
 
 
 def bill_lines(
     record: Mapping[str, Any], places: Places, made: Mapped[Any], limit: Decimal
 ) -> tuple[list[PostingLine], Hold | None]:
-    """Lines with the header's charges, adding up to the total; the hold where they do not."""
+    """The lines and the header's charges, which add up to the total; and the hold if they do not."""
     unit = places.unit(record["business_unit_name"], record["business_unit_id"])
     lines = [_line(one, record, unit, places, made) for one in record["lines"]] or _whole(record, unit, places, made)
     for name, setting in _CHARGES:
@@ -63,7 +64,7 @@ def bill_lines(
 
 
 def _whole(record: Mapping[str, Any], unit: Row, places: Places, made: Mapped[Any]) -> list[PostingLine]:
-    """The one line of a credit that its source gives no lines for: its total less its charges."""
+    """The one line of a credit for which its source gives no lines: the total less the charges."""
     if record["entity"] != "vendor_credit":
         return []
     row = made.row(TABLE, (WHOLE_CREDIT,))
@@ -84,13 +85,13 @@ def _line(one: BillLine, record: Mapping[str, Any], header: Row, places: Places,
 
 
 def vendor_number(record: Mapping[str, Any]) -> str:
-    """The vendor's own number of its document, for the field in which people look for it; "" where the source has none, for ours is not the
-    vendor's (accounting.md 4), and a check for double invoices would compare it."""
+    """The vendor's own number of its document, for the field in which people look for it. It is "" if the source has none: our number is not the
+    vendor's (accounting.md 4), and a check for duplicate invoices would compare it."""
     return str(record["vendor_number"])[:40]
 
 
 def payable_text(record: Mapping[str, Any], what: str) -> str:
-    """What a bill or credit says of itself."""
+    """The description text of a bill or credit."""
     job = f" job {record['job_number']}" if record.get("job_number") else ""
     return f"{what} {human_number(record)}{job} {record['vendor_name']}".strip()[:200]
 
@@ -108,14 +109,14 @@ def payable_draft(record: str, body: Mapping[str, Any], source: Mapping[str, Any
 
 
 def unmatched(record: Mapping[str, Any]) -> str:
-    """What keeps a bill unmatched, in the source's own word; "" where it is reconciled, or its source does not tell."""
+    """The source's own word for why a bill is unmatched; "" if it is reconciled or its source does not say."""
     found = code(record.get("reconciliation") or "")
     return found if found.lower() in _UNMATCHED else ""
 
 
 def payment_hold(record: Mapping[str, Any], target: Target) -> list[Draft]:
-    """Whether a bill is to be paid, as a set beside its documents: one part where it is not, or is unmatched, empty where it is. What is lifted at
-    the source vanishes from the set, and is taken back as an application is. It moves no money."""
+    """Whether a bill is blocked for payment, as a set separate from its documents: one part if the bill is not to be paid or is unmatched, otherwise
+    empty. When the source lifts the block, the part leaves the set and is taken back like an application. It moves no money."""
     about = {"flow": target.flow, "purpose": target.purpose, "currency": record["currency"], "parted": True}
     if not record["do_not_pay"] and not unmatched(record):
         return [Draft(COMPLETION, {"reached": "it is to be paid"}, action=UNAPPLIED, **about)]
@@ -125,14 +126,14 @@ def payment_hold(record: Mapping[str, Any], target: Target) -> list[Draft]:
 
 
 def negative_bill(record: Mapping[str, Any], target: Target, what: str = "bill") -> Hold | None:
-    """The hold of a bill of less than nothing."""
+    """The hold of a bill with a negative total."""
     if record["total"] >= 0:
         return None
     return Hold("negative_bill", f"a negative {what} is a vendor credit: enter it in {target.product}, then skip this")
 
 
 def overapplied(record: Mapping[str, Any]) -> Hold | None:
-    """The hold of a credit that settles more than it is."""
+    """The hold of a credit that settles more than its total."""
     if sum((one["amount"] for one in record["applications"]), ZERO) <= record["total"]:
         return None
     return Hold("overapplied", "the applications exceed the credit: correct the source document")

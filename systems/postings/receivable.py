@@ -1,6 +1,6 @@
 """Sales: lines of income, whom they are billed to, and what corrects another sale. Pure (accounting.md 14, 17, 20).
 
-Income is positive and a discount negative; whoever books a sale as a journal turns the signs (`lines.credit`).
+Income is positive and a discount negative. A system that books a sale as a journal reverses the signs (`lines.credit`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from systems.postings.lines import ONE, ZERO, Place, item_text, line, priced, ro
 from systems.values.codes import code
 
 DISCOUNT = "PriceModifier"
-"""Kind of line that changes the price of others."""
+"""Kind of line that changes the price of other lines."""
 MEMBERSHIP, INTEREST, PROJECT = "membership", "interest", "project"
-"""Keys of `line_type` for lines of which no habit knows where they go: deferred revenue, interest, progress billing with retainage. A sku or
-account that is itself named like one of these does not have its row."""
+"""Keys of `line_type` for lines without a usual account: deferred revenue, interest, progress billing with retainage. A sku or account that has one
+of these names does not use that row."""
 _MARKERS = (MEMBERSHIP, INTEREST, PROJECT)
 _OF_CONFIGURATION = {"MembershipInvoice": MEMBERSHIP, "InterestChargeInvoice": INTEREST, "ProjectInvoice": PROJECT}
 _INCOME = ("income", "otherincome", "revenue")
 
 
 def rows_alone_decide(one: InvoiceLine, record: Mapping[str, Any]) -> bool:
-    """Whether a line goes where a row of `line_type` says and nowhere else (accounting.md 35): its source names an account that is not known
-    to be income, or it has to do with a membership, interest or a project's billing. No kind, business unit or default speaks for it."""
+    """Whether a line is booked only by a row of `line_type` (accounting.md 35): its source names an account that is not known to be income, or the
+    line belongs to a membership, interest or a project's billing. Its kind, its business unit and the defaults do not count then."""
     names_account = bool(one["gl_account"] or one.get("gl_account_type"))
     return (names_account and not _is_income(one)) or bool(_markers_of(one, record))
 
@@ -37,8 +37,8 @@ def _is_income(one: InvoiceLine) -> bool:
 
 
 def line_keys(one: InvoiceLine, record: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the row of a line in `line_type` is looked up by before its kind: sku, then the source's account, which goes first where it is
-    told to be no income; what else the line has to do with comes last."""
+    """The keys by which a line's row in `line_type` is looked up before its kind: the sku, then the source's account. An account that is known not to
+    be income comes before the sku. The keys of memberships, interest and projects come last."""
     is_other = bool(one.get("gl_account_type")) and not _is_income(one)
     own = (one["gl_account"], one["sku_code"]) if is_other else (one["sku_code"], one["gl_account"])
     return (*(key for key in own if code(key) not in _MARKERS), *_markers_of(one, record))
@@ -59,7 +59,7 @@ def sale_line(one: InvoiceLine, place: Place) -> PostingLine:
 
 
 def customer_of(record: Mapping[str, Any], made: Mapped[Any], unit: Row) -> tuple[str, tuple[Parent, ...]]:
-    """The customer of a document by the connection's policy: a code of the crosswalk, or the link to be resolved."""
+    """The customer of a document by the connection's policy: a code of the crosswalk, or a link that the sink resolves."""
     policy, source_id = made.plan.customer_policy, record["customer_id"]
     if policy == "summary":
         found = unit.get("customer", "")
@@ -75,14 +75,14 @@ def customer_of(record: Mapping[str, Any], made: Mapped[Any], unit: Row) -> tupl
 
 
 def terms_of(name: str, made: Mapped[Any], default: str) -> str:
-    """Terms in the ERP's code; empty leaves the customer's or vendor's own."""
+    """Terms in the ERP's code; "" leaves the terms of the customer or vendor unchanged."""
     row = made.row("term", (name,)) if name else None
     return row.get("terms", "") if row is not None else default
 
 
 def as_sale(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A credit memo of the source as a negative sale, so that its lines and tax go where those of an invoice go. One without lines, whose source
-    told its amount alone, has one line of no kind, which only a default or a person places."""
+    """A credit memo of the source as a negative sale, so that its lines and tax are booked like those of an invoice. A memo for which the source
+    gives only an amount gets one line without a kind, which only a default or a person can place."""
     tax = record.get("tax") or ZERO
     untold = {name: record.get(name) or "" for name in ("customer_name", "location_name", "tax_zone_id", "tax_code")}
     alone = {**_NO_LINE, "line_id": record["source_id"], "description": record["memo"], "amount": record["total"] - tax}
@@ -126,16 +126,16 @@ def adjusts(record: Mapping[str, Any], product: str) -> Hold | None:
 
 
 def correcting(record: Mapping[str, Any], draft: Draft) -> Draft:
-    """The draft under its own action where it adjusts another document (accounting.md 34)."""
+    """The draft, with the action `adjust` if it adjusts another document (accounting.md 34)."""
     return replace(draft, action="adjust") if record["adjustment_to_id"] else draft
 
 
 _OF_MEMO = ("date", "description", "human_number", "dimensions", "tax_total", "lines")
-"""What a credit memo has of an invoice's body."""
+"""The fields of an invoice's body that a credit memo has too."""
 
 
 def sold(record: Mapping[str, Any], invoice: Draft) -> Draft:
-    """The invoice of a sale under its own action, or the credit memo of a negative one."""
+    """The invoice of a sale, or the credit memo of a negative sale, with the action `adjust` if it adjusts another document."""
     draft = correcting(record, invoice)
     if record["total"] >= 0:
         return draft
@@ -144,7 +144,7 @@ def sold(record: Mapping[str, Any], invoice: Draft) -> Draft:
 
 
 def original_of(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[Parent, ...]:
-    """The document that an adjustment waits for; none where a row of `opening_balance` knows that document from before the cut-over."""
+    """The document that an adjustment waits for; empty if `opening_balance` has a row of that document, because it is from before the cut-over."""
     original = record["adjustment_to_id"]
     if not original or made.row("opening_balance", (original,)) is not None:
         return ()

@@ -1,13 +1,13 @@
-"""Which of the rows that an ERP shows is the application of a command, where one source object has several to one document. Pure.
+"""Which of the rows that an ERP shows is the application of a command, if one source object has several applications to one document. Pure.
 
-A row has no ref: it shows a document and an amount. Applications of the same amount to the same document are *twins*: their rows cannot be told
-apart, and need not be, as long as there are never more rows than twins. A command tells the twins that come before it, which it waits for, and those
-that come later and may have been written before it, if the source told of them first.
+A row has no ref; it shows a document and an amount. Applications of the same amount to the same document are *twins*. Their rows cannot be told
+apart, and need not be, as long as there are never more rows than twins. A command lists the earlier twins, for which it waits, and the later twins,
+which may have been written before it if the source reported them first.
 
     rows of its amount                        what is known of this application
-    no more than twins before it              absent: theirs are there already
+    no more than earlier twins                absent: the rows belong to the earlier twins
     as many as all twins                      there
-    between these                             unclear: a row is this one's, or that of a later twin. A person decides; nothing is written
+    between these                             unclear: a row is this application or a later twin. Nothing is written; a person decides
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Presence(StrEnum):
 
 
 def standing(amounts: Iterable[Decimal]) -> Counter[Decimal]:
-    """How many rows of each amount stand: a negative one takes a positive one of its amount away."""
+    """How many rows of each amount remain: a negative row cancels a positive row of the same amount."""
     found: Counter[Decimal] = Counter()
     for amount in amounts:
         if amount:
@@ -40,7 +40,7 @@ def standing(amounts: Iterable[Decimal]) -> Counter[Decimal]:
 
 
 def presence(command: Mapping[str, Any], shown: Counter[Decimal], *, is_known: bool = False) -> Presence:
-    """Whether the command's application is among the rows of its document. `is_known`: an answer or look-up told its own row before."""
+    """Whether the command's application is among the rows of its document. `is_known`: an answer or look-up identified its row before."""
     own = command["applications"][-1]["amount"]
     rows = shown[own]
     if is_known:
@@ -52,13 +52,13 @@ def presence(command: Mapping[str, Any], shown: Counter[Decimal], *, is_known: b
 
 
 def strangers(command: Mapping[str, Any], shown: Counter[Decimal]) -> list[Decimal]:
-    """Amounts of rows to the document that are no application of the source: somebody entered or changed them in the ERP."""
+    """Amounts of rows to the document that are not applications of the source: somebody entered or changed them in the ERP."""
     told = Counter(one["amount"] for one in (*command["applications"], *_later(command)))
     return sorted(amount for amount in shown if amount not in told)
 
 
 def unclear(command: Mapping[str, Any], shown: Counter[Decimal], where: str) -> str:
-    """Why a person is needed. `where`: what shows the rows."""
+    """Why a person is needed. `where` names the document that shows the rows."""
     own = command["applications"][-1]["amount"]
     equal = sum(one["amount"] == own for one in (*command["applications"], *_later(command)))
     return f"{where} shows {shown[own]} of {equal} equal applications of {own}, perhaps this one: enter what is missing there, then release this"
@@ -69,10 +69,10 @@ def _later(command: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def unsure(erp_id: str) -> str:
-    """The id of an application whose row cannot be told from that of another."""
+    """The id of an application whose row cannot be distinguished from that of another one."""
     return f"{erp_id}{_UNSURE}"
 
 
 def is_sure(erp_id: str) -> bool:
-    """Whether an id names a row that was told to be the application's own."""
+    """Whether an id names a row that is certainly the application's own."""
     return bool(erp_id) and not erp_id.endswith(_UNSURE)

@@ -14,13 +14,13 @@ from systems.values.numbers import number
 
 
 def zone_keys(record: Mapping[str, Any]) -> tuple[str, str]:
-    """What the row of a document's tax zone is looked up by."""
+    """The keys by which the row of a document's tax zone is looked up."""
     return record["tax_zone_id"], record["tax_code"]
 
 
 def tax_hold(record: Mapping[str, Any], made: Mapped[Any], *, computes: bool) -> Hold | None:
-    """Why the tax of an invoice cannot be booked under the connection's tax mode. `computes`: the document is one that the ERP can compute
-    tax for; a journal is none."""
+    """Why the tax of an invoice cannot be booked under the connection's tax mode. `computes`: the ERP can compute tax for this document, which it
+    cannot for a journal."""
     mode = made.plan.tax_mode
     if mode == "erp" and not computes:
         return Hold("tax_mode_erp", "a journal computes no tax: choose tax_mode source, or none where nothing is taxed")
@@ -38,9 +38,9 @@ def tax_lines(
     instead: Callable[[str], Row | None],
     place: Callable[[Row | None, str], Place],
 ) -> list[PostingLine]:
-    """The source's tax on the liability accounts of its zone; the rows of its parts share it.
+    """The source's tax as lines on the liability accounts of its zone, divided among the rows of the zone's parts.
 
-    `instead` gives what stands in where the zone has no row; `place` books a row, given with what notes call the zone.
+    `instead` returns the row to use if the zone has none. `place` returns where a row is booked; it gets the row, and the zone's name for notes.
     """
     tax = record["tax"]
     if tax == 0 or made.plan.tax_mode != "source":
@@ -53,10 +53,10 @@ def tax_lines(
 
 
 def zone_rows(made: Mapped[Any], keys: Sequence[str]) -> list[Row]:
-    """The rows that share a tax zone, of the first key that has any: its parts (column `part`), or without parts its own row.
+    """The rows that share a tax zone, by the first key that has any: its parts (column `part`), or its only row if it has no parts.
 
-    A row of its own beside parts is one of them only where it has a share. With an account but no share it says something else than the parts
-    do: that is noted, and the document held.
+    If a key has parts and also a row without a part, that row is one of them only if it has a share. A row with an account but no share contradicts
+    the parts: this is noted, and the document is held.
     """
     for key in filter(code, keys):
         single = made.row("tax_zone", (key,))
@@ -75,8 +75,8 @@ def zone_rows(made: Mapped[Any], keys: Sequence[str]) -> list[Row]:
 
 
 def shares_of(rows: Sequence[Row], made: Mapped[Any]) -> list[Decimal]:
-    """The shares of a zone's rows, 1 each where none of them has one. One that is no positive number is noted, and so is one that is not
-    written beside others that are; all count alike then."""
+    """The shares of a zone's rows, 1 each if none of them has one. If a share is negative or not a number, if only some rows have one, or if their
+    sum is zero, that is noted and all rows count alike."""
     written = [row.get("share", "") for row in rows]
     shares = [number(text or "1") for text in written]
     told = [one for one in shares if one is not None and one >= 0]

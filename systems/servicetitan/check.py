@@ -1,5 +1,5 @@
-"""Proves a connection's ServiceTitan settings by using them: sign-in, app key, every read scope by one row, write scopes by what the
-token says, what the writing of orders needs (`check_orders.py`), clock. Read-only.
+"""Proves a connection's ServiceTitan settings by using them: sign-in, app key, every read scope by one row, write scopes by the token's own list of
+scopes, what the writing of orders needs (`check_orders.py`), clock. Read-only.
 
 Keys of webhooks belong to the connection and are checked with it.
 """
@@ -45,8 +45,8 @@ class Checker:
         self._writes = access.writes
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
-        """One line for sign-in, each scope and the clock, and each business unit whose currency its row does not say. Nothing further is asked
-        when sign-in fails."""
+        """One line for sign-in, for each scope and for the clock, and one for each business unit whose row names no currency. The check ends early if
+        sign-in fails."""
         signed_in = await self._sign_in()
         if signed_in.level == "error":
             return [signed_in]
@@ -86,7 +86,7 @@ class Checker:
         return Finding("ok", subject, "can be read")
 
     async def _units(self, crosswalk: Crosswalk) -> list[Finding]:
-        """Business units of a tenant with several currencies: documents do not tell theirs, so each unit's row has to."""
+        """Business units of a tenant with several currencies. Documents do not name their currency, so each unit's row has to."""
         resource, found = RESOURCES[_UNIT], list[tuple[str, str, str]]()
         path, subject = resource.path(self._client.settings.tenant_id), "servicetitan currencies of business units"
         try:
@@ -111,7 +111,7 @@ class Checker:
         ] or [Finding("ok", subject, ", ".join(currencies) or "none told")]
 
     def _writing(self) -> list[Finding]:
-        """Checks what the flows of this connection write here, without writing: by the scopes that the token says it has."""
+        """Check, without writing, whether the token has the scopes for what this connection's flows write here."""
         found = [self._may_write(WRITE_SCOPE[record]) for record in sorted(self._writes & set(WRITE_SCOPE))]
         if VENDOR in self._writes and not self._client.settings.external_data_application_guid:
             remedy = "Take the External Data Application GUID of the app from the developer portal and write it into the settings."

@@ -1,7 +1,7 @@
-"""Proves what the writing of purchase orders needs: the type, the place of our ref, the substitute, and the ids of the mapping tables. Read-only.
+"""Proves what the writing of purchase orders needs: the type, the field for our ref, the substitute, and the ids of the mapping tables. Read-only.
 
-The API cannot be asked whether it keeps a ref in a place. That is proved by the orders that are there: one of ours shows its ref where the setting
-says. Where there is none yet, `check` says that the first one proves it.
+The API cannot say whether it keeps a ref in a field. Existing orders prove it: one of ours shows its ref in the field that the setting names. If
+there is none yet, `check` says that the first order will prove it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class OrderChecks:
         self._own = client.settings.orders
 
     async def findings(self) -> list[Finding]:
-        """One line for each thing that is proved, or for each that is wrong with it."""
+        """One line for each thing that is proved, or for each fault."""
         found: list[Finding] = []
         for subject, prove in (
             ("servicetitan order type", self._type),
@@ -50,7 +50,8 @@ class OrderChecks:
         return found
 
     async def _type(self, subject: str) -> list[Finding]:
-        """It is there, active, and does not receive by itself; those that do are all named in the settings, for `apply` refuses them unasked."""
+        """The type exists, is active, and does not receive by itself. The settings name all types that do, so that `apply` can refuse them without
+        asking the tenant."""
         types = await self._all(ORDER_TYPES)
         names = {str(row.get("id")): str(row.get("name") or "") for row in types}
         receiving = {str(row.get("id")) for row in types if row.get("automaticallyReceive") is not False}
@@ -72,7 +73,7 @@ class OrderChecks:
         return [Finding("ok", subject, f"{self._own.type_id} {names[self._own.type_id]}")]
 
     async def _ref(self, subject: str) -> list[Finding]:
-        """The newest orders show the member that holds it, and those of ours show it there and not in the other place."""
+        """The newest orders show the field that holds the ref, and our own orders have it there and not in the other field."""
         resource, place = RESOURCES["purchase_order"], self._own.ref_in
         query = [("page", "1"), ("pageSize", _ROWS), ("includeTotal", "true"), ("sort", "-Id")]
         rows = await self._page(resource, query)
@@ -120,7 +121,7 @@ class OrderChecks:
     # --- lists ------------------------------------------------------------------------------------------------------------
 
     async def _missing_skus(self, wanted: Sequence[str]) -> set[str]:
-        """Those of these ids that are no active material or equipment."""
+        """Those of these ids that are not an active material or equipment."""
         asked = sorted({one for one in wanted if one.isascii() and one.isdigit()})
         found: set[str] = set()
         for begin in range(0, len(asked), MAX_IDS):
@@ -130,7 +131,7 @@ class OrderChecks:
         return set(wanted) - found
 
     async def _all(self, resource: Resource) -> list[Row]:
-        """Every row of a list, inactive ones too."""
+        """Every row of a list, including inactive ones."""
         found: list[Row] = []
         for page in range(1, 101):
             query = [("page", str(page)), ("pageSize", _ROWS), ("includeTotal", "true"), *resource.inactive]

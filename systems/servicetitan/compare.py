@@ -1,7 +1,7 @@
-"""A vendor as ServiceTitan keeps it against what a command wants, field by field of its owner, and what the other side changed. Pure.
+"""Compares a vendor that ServiceTitan keeps with what a command wants, field by field of the owner, and finds changes by the other side. Pure.
 
-A field that the ERP owns and that is not what we wrote last was changed by somebody in ServiceTitan: it is overwritten (or the vendor is
-held, by the setting `owners_change`) and listed. A field that ServiceTitan owns and that the ERP changed stays, and is listed once.
+If a field that the ERP owns differs from what we wrote last, somebody changed it in ServiceTitan. It is overwritten (or the vendor is held, by the
+setting `owners_change`) and listed. A field that ServiceTitan owns and the ERP changed stays, and is listed once.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ def external_of(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def document(row: Mapping[str, Any], command: CommandEnvelope, settings: Settings) -> Document:
-    """The vendor as a document. `differences` are what a write would change; `overruled` are changes by somebody at the side that does not own the
-    field."""
+    """The vendor as a document. `differences` are what a write would change; `overruled` are changes of a field at the side that does not own it."""
     external = external_of(row)
     theirs, ours = documents.shown(row), documents.wanted(command)
     written = documents.marks_in(external.get(settings.external_marks_key, ""))
@@ -54,7 +53,8 @@ def document(row: Mapping[str, Any], command: CommandEnvelope, settings: Setting
 
 
 def _unmarked(external: Mapping[str, str], command: CommandEnvelope, settings: Settings) -> Iterator[str]:
-    """The keys of external data that are not as this command leaves them. The marks also show a change of values that are not shown (terms)."""
+    """The keys of external data that differ from what this command writes. The marks also show changes of values that ServiceTitan never shows
+    (terms)."""
     wanted = {
         settings.external_ref_key: command["ref"],
         settings.external_code_key: documents.vendor(command)["code"],
@@ -64,7 +64,7 @@ def _unmarked(external: Mapping[str, str], command: CommandEnvelope, settings: S
 
 
 def _lost(theirs: Mapping[str, str], ours: Mapping[str, str], written: Mapping[str, str]) -> tuple[str, ...]:
-    """The values in fields of the ERP that somebody entered here: not what was written last, or there before anything was written."""
+    """Values that somebody entered in fields of the ERP: they differ from what was written last, or were there before anything was written."""
     return tuple(
         f"{name}: {theirs[name]} -> {ours[name]}"
         for name in documents.OWNED
@@ -73,7 +73,7 @@ def _lost(theirs: Mapping[str, str], ours: Mapping[str, str], written: Mapping[s
 
 
 def _kept(theirs: Mapping[str, str], ours: Mapping[str, str], written: Mapping[str, str]) -> tuple[str, ...]:
-    """The values in fields of ServiceTitan that the ERP has changed meanwhile. They stay as they are."""
+    """Values of the ERP in fields of ServiceTitan that have changed since they were written. ServiceTitan's values stay."""
     return tuple(
         f"{name}: {ours[name]} -> {theirs[name]}"
         for name in documents.KEPT

@@ -1,4 +1,4 @@
-"""What the demo has to know of ServiceTitan's simulator: sign-in, and the simulator's own record of everything it holds."""
+"""What the demo needs to know about ServiceTitan's simulator: sign-in, and the simulator's own record of everything it holds."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _HELD = {
     "customer": "customers",
     "vendor": "vendors",
 }
-"""Our entities, and what the simulator calls them."""
+"""Our entities, with the simulator's name for each."""
 _MASTERS = ("customer", "vendor")
 _SETTLED = {"payment": ("invoices",), "credit_memo": ("invoices",), "vendor_credit": ("bills",), "ap_payment": ("bills",)}
-"""What the documents of an entity settle."""
+"""The kinds of documents that the documents of an entity settle."""
 _REF = "mlConnectorRef"
 _ORDERS = {
     "type_id": "2001",
@@ -57,7 +57,7 @@ _ORDERS = {
     "substitute_sku_id": "12001",
     "equal_lines": "by_position",
 }
-"""How orders of an ERP that orders are written."""
+"""How orders are written for an ERP that sends orders here."""
 _FIRST_TENANT = 1_234_567_890
 
 
@@ -66,7 +66,7 @@ class ServiceTitanDemo:
 
     @property
     def connection(self) -> str:
-        """A connection is named after its ERP's contractor."""
+        """Empty: a connection is named after its ERP's contractor."""
         return ""
 
     @property
@@ -75,7 +75,7 @@ class ServiceTitanDemo:
         return ""
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """60 calls in a scaled second: the simulator counts real ones. Each tenant has an id of its own."""
+        """60 calls in a scaled second, because the simulator counts real seconds. Each tenant has its own id."""
         return {"calls_per_second": f"{max(60, round(60 * scale))}", "tenant_id": str(_FIRST_TENANT + number)}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -96,15 +96,15 @@ class ServiceTitanDemo:
         return own, quota, {name: str(ready[name]) for name in ("client_id", "client_secret", "app_key")}
 
     def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
-        """The mapping tables belong to the ERP."""
+        """No tables: they belong to the ERP."""
         return {}
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind of object that is asked for."""
+        """The path of every kind of object that is asked for."""
         return (BALANCES, *(f"holdings?entity={kind}" for kind in _HELD.values()))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
-        """Every object of one of our entities, inactive and cancelled ones included."""
+        """Every object of one of our entities, including inactive and cancelled ones."""
         if entity not in _HELD:
             return []
         rows = ask(f"holdings?entity={_HELD[entity]}")
@@ -115,15 +115,15 @@ class ServiceTitanDemo:
         return [_issued(entity, row, gone) for row in found]
 
     def read(self, flow: str, ask: Ask) -> set[str]:
-        """No flow only reads it."""
+        """Nothing: no flow only reads from here."""
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """Flows are the ERP's."""
+        """Nothing: the ERP declares the flows."""
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
-        """Vendors, by our ref where we created them, and purchase orders that carry our ref."""
+        """Vendors, by our ref if we created them, and purchase orders that carry our ref."""
         rows = ask("holdings?entity=vendors")["holdings"]
         vendors = [
             BookedDocument("vendor", str(row["id"]), row["external"].get(_REF, ""), Decimal("0.00"), "", True, None, _facts(row))
@@ -132,16 +132,16 @@ class ServiceTitanDemo:
         return vendors + [_order(row) for row in ask("holdings?entity=orders")["holdings"] if row["memo"] or row["document_number"]]
 
     def balances(self, ask: Ask) -> Balances:
-        """What is posted and what is not posted yet."""
+        """From documents that are posted and those that are not yet posted."""
         told = ask(BALANCES)
         return Balances(*({str(row["id"]): _open(row) for row in told[kind]} for kind in ("customers", "vendors")))
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Flows are the ERP's."""
+        """No settings: the ERP declares the flows."""
         return {}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """The simulator plays the day of jobs by itself. Here the name and the memo of a vendor that both sides know are changed."""
+        """The simulator plays the day of jobs by itself. These acts change the name and the memo of a vendor that both sides know."""
         known = sorted(links.get("vendor", {}).items(), key=lambda pair: pair[1])
         if not known:
             return ()
@@ -156,7 +156,7 @@ class ServiceTitanDemo:
         return _payment(trial, ask) if trial.kind == "payment" else _invoice(trial, ask)
 
     def faults(self) -> Sequence[Act]:
-        """No faults of its own: its webhooks are dropped, doubled and sent out of order all day."""
+        """No planned faults: the simulator drops, repeats and reorders its webhooks all day."""
         return ()
 
 

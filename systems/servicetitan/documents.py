@@ -1,8 +1,8 @@
-"""The bodies in which a vendor is written, from its command, and what of them its owner keeps. Pure.
+"""The bodies that write a vendor, from its command, and which of its fields each owner keeps. Pure.
 
 Source: OpenAPI Inventory V2 (CreateVendorRequest: name, active, isTruckReplenishment, taxRate, restrictedMobileCreation and an address of
-six members are required; UpdateVendorRequest: all optional; ExternalDataUpdateRequest: `patchMode` Merge keeps other keys). Memo, delivery
-option and contacts are ServiceTitan's (accounting.md 21): contacts are sent once, at the creation; the others never.
+six members are required; UpdateVendorRequest: all optional; ExternalDataUpdateRequest: `patchMode` Merge keeps other keys). ServiceTitan owns memo,
+delivery option and contacts (accounting.md 21). Contacts are sent once, when the vendor is created; the others never.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from systems.servicetitan.settings import Settings
 
 ADDRESS = ("street", "unit", "city", "state", "zip", "country")
 TERMS = "terms"
-"""The fields that the ERP owns and ServiceTitan never shows (`paymentTermId` is write-only)."""
+"""The fields that the ERP owns and that ServiceTitan never shows (`paymentTermId` is write-only)."""
 _APART = (TERMS, "code", "vendor_class", "memo")
-"""The fields that are not compared with what ServiceTitan shows: external data holds the code, the class has no field, and our memo is never sent."""
+"""Fields that cannot be compared with what ServiceTitan shows: the code is in external data, the class has no field, and our memo is never sent."""
 OWNED = tuple({"status": "active"}.get(name, name) for name in owned("vendor", ERP) if name not in _APART)
 """The fields that the ERP owns and ServiceTitan shows."""
 KEPT = tuple(name for name in owned("vendor", FIELD_SERVICE) if name not in _APART)
@@ -46,7 +46,7 @@ def wanted(command: CommandEnvelope) -> dict[str, str]:
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, str]:
-    """The same fields as a row of ServiceTitan shows them. It never shows `terms`."""
+    """The same fields as ServiceTitan shows them in a row. `terms` is never shown."""
     address, contact = row.get("address") or {}, row.get("contactInfo") or {}
     found = {name: str(address.get(name) or "").strip() for name in ADDRESS}
     found |= {name: str(contact.get(name) or "").strip() for name in KEPT}
@@ -54,18 +54,18 @@ def shown(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def mark(value: str) -> str:
-    """A short hash by which a later value is told from the written one (24 bits; it is for people and decides about no money)."""
+    """A short hash that distinguishes a later value from the written one (24 bits; it informs people and decides nothing about money)."""
     return hashlib.sha256(value.encode()).hexdigest()[:_MARK_CHARACTERS]
 
 
 def marks(command: CommandEnvelope) -> str:
-    """What external data keeps of this command: `field:hash` of every marked field."""
+    """What external data stores about this command: `field:hash` of every marked field."""
     own = wanted(command)
     return " ".join(f"{name}:{mark(own[name])}" for name in MARKED)
 
 
 def marks_in(text: str) -> dict[str, str]:
-    """The hashes by field, as external data keeps them. A hash that cannot be read is left out."""
+    """The hashes by field, from external data. A hash that cannot be read is left out."""
     pairs = (part.partition(":") for part in text.split())
     return {name: value for name, _, value in pairs if name in MARKED and len(value) == _MARK_CHARACTERS}
 

@@ -1,7 +1,7 @@
 """ServiceTitan's refusals: tables for writes and reads, and the API's own words (`systems/http/rules.py`).
 
-Source: ServiceTitan OpenAPI (400, 404, 409 with ApiErrorResponse); 401, 403, 429 and 5xx are declared nowhere and are taken from
-clients that run against production (assumed): HTML pages come with 5xx, Retry-After may come with 429.
+Source: ServiceTitan OpenAPI (400, 404, 409 with ApiErrorResponse). 401, 403, 429 and 5xx are declared nowhere and are taken from clients that run
+against production (assumed): HTML pages come with 5xx, and Retry-After may come with 429.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _API_ERROR = (
     Rule((404,), "", Verdict.REJECT, "gone"),
     Rule((409,), "", Verdict.REJECT, "conflict"),
 )
-"""Refusals that the API documents or is seen to give; they count as such only in its own ApiErrorResponse form."""
+"""Refusals that the API documents or has been seen to give. They count as such only in the API's own ApiErrorResponse form."""
 
 
 def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | None:
@@ -50,7 +50,7 @@ def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | No
             f"Add {scope} to the app in the developer portal and let the tenant's admin accept the new version.",
         )
     if answer.status in REDIRECTS:
-        return Transient(f"servicetitan {what}: {answer.status} redirect, not followed")  # gateways: a login or maintenance page
+        return Transient(f"servicetitan {what}: {answer.status} redirect, not followed")  # a gateway's login or maintenance page
     return rules.refused_read(_ANY, answer, _words(answer), "servicetitan", what)
 
 
@@ -65,7 +65,7 @@ def _words(answer: Response) -> Words:
 
 
 def _api_error(answer: Response) -> str:
-    """Title and errors of an ApiErrorResponse in one line; "" where the body is none."""
+    """Title and errors of an ApiErrorResponse in one line; "" if the body is not one."""
     body = said_in(answer)
     if not isinstance(body.get("title"), str) or body.get("status") not in (None, answer.status):
         return ""

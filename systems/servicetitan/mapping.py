@@ -1,6 +1,6 @@
-"""ServiceTitan's objects in our own words. Pure: what it needs beside the raw record comes in with `Reading`.
+"""ServiceTitan's objects in our own words. Pure: `Reading` supplies what is needed besides the raw record.
 
-What moves money, and so is in a document's fingerprint, is named per entity in `mapping_*.py`.
+`mapping_*.py` name, for each entity, the values that move money and are therefore in a document's fingerprint.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ _SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
     "payment_type": mapping_masters.payment_type,
 }
 _PLACES = {"warehouse": "dimension", "truck": "dimension"}
-"""What is read under a name of its own and is a dimension in our words."""
+"""Objects with a list of their own that are dimensions in our words."""
 
 
 def to_canonical(raw: Raw, reading: Reading) -> Sequence[Normalised]:
-    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    """What follows from one raw record. Raises `Malformed` if it cannot be read."""
     settings = settings_of(reading.settings, Settings, SYSTEM)
     entity = raw["entity"]
     if entity == "webhook":
@@ -94,5 +94,5 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
 
 
 def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a canonical record becomes here; nothing for what ServiceTitan itself is the source of."""
+    """What a canonical record becomes here; nothing if ServiceTitan itself is its source."""
     return [] if record["system"] == SYSTEM else commands(entity, record, plan)

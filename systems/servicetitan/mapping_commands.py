@@ -1,4 +1,4 @@
-"""What an ERP's records become in ServiceTitan. Pure, and the same for every ERP: which flow brings them is the connection's to say.
+"""What an ERP's records become in ServiceTitan. Pure, and the same for every ERP; the connection decides which flow brings them.
 
 Vendors (accounting.md 21): the ERP owns code, name, status, address and terms; ServiceTitan owns memo, delivery option and contacts. Tax ids
 and bank details have no field in the command.
@@ -21,7 +21,7 @@ VENDOR_TERM = "vendor_term"
 
 
 def commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """The commands of a record of the other side; none where no flow brings such records here."""
+    """The commands of a record of the other side; none if no flow brings such records here."""
     flows = plan.towards.get(entity, ())
     if not flows:
         return []

@@ -1,9 +1,9 @@
-"""Orders to vendors, what came of them, and the places where goods lie.
+"""Orders to vendors, their receipts, and the places where goods are kept.
 
-Source: OpenAPI Inventory V2 (PurchaseOrderResponse, InventoryReceiptResponse: numbers, not texts; WarehouseResponse, TruckResponse). An order tells
-no name of its type, place or business unit, and not whether its type receives by itself. A canceled order has the status Canceled and no time, so
-that of its last change counts. Assumed: `receiptAmount` is the whole receipt, with tax, shipping and other; an "inventory location id" is the id of
-a warehouse or of a truck.
+Source: OpenAPI Inventory V2 (PurchaseOrderResponse, InventoryReceiptResponse: numbers, not texts; WarehouseResponse, TruckResponse). An order does
+not give the names of its type, place or business unit, nor whether its type receives by itself. A canceled order has the status Canceled but no time,
+so the time of its last change counts. Assumed: `receiptAmount` is the whole receipt with tax, shipping and other charges; an "inventory location id"
+is the id of a warehouse or of a truck.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ADDRESS = ("street", "unit", "city", "state", "zip", "country")
 
 
 def purchase_order(row: Row, context: Context) -> Shaped:
-    """An order to a vendor. One that carries our ref came from the ERP and never travels back."""
+    """An order to a vendor. An order that carries our ref came from the ERP and is never sent back."""
     zone, place = context.time_zone, {"inventory_location_id": identifier(row, "inventoryLocationId"), "inventory_location": ""}
     tax, shipping, whole = money_or_zero(row, "tax"), money_or_zero(row, "shipping"), money(row, "total")
     body: dict[str, Any] = {
@@ -72,7 +72,7 @@ def purchase_order(row: Row, context: Context) -> Shaped:
 
 
 def _by_id(row: Row) -> list[Row]:
-    """The items in the order of their ids, which is that in which they were entered (assumed): an item of an order has no number."""
+    """The items in the order of their ids, which is the order of entry (assumed), because items of an order have no numbers."""
     return sorted(rows(row, "items"), key=lambda item: (len(required_id(item)), required_id(item)))
 
 
@@ -100,7 +100,7 @@ def _ordered(item: Row, place: dict[str, str], context: Context) -> dict[str, An
 
 
 def receipt(row: Row, context: Context) -> Shaped:
-    """Goods of an order that came; its lines name those of the order."""
+    """Goods of an order that were received; its lines name the order's lines."""
     place = {"inventory_location_id": identifier(row, "inventoryLocationId"), "inventory_location": ""}
     tax, shipping, other = (money_or_zero(row, name) for name in ("taxAmount", "shippingAmount", "otherAmount"))
     whole = money(row, "receiptAmount")
@@ -144,7 +144,7 @@ def _received(item: Row, place: dict[str, str], context: Context) -> dict[str, A
 
 
 def _goods(item: Row, code: str, name: str, context: Context) -> dict[str, Any]:
-    """What the lines of orders and of receipts have alike."""
+    """What the lines of orders and of receipts have in common."""
     return {
         "line_id": required_id(item),
         "kind": "item",
@@ -158,13 +158,13 @@ def _goods(item: Row, code: str, name: str, context: Context) -> dict[str, Any]:
     }
 
 
-def warehouse(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
-    """A warehouse, as a value of the dimension of that name: its code is its id, which orders and receipts name."""
+def warehouse(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - all shapes have the same signature
+    """A warehouse, as a value of the dimension of that name. Its code is its id, by which orders and receipts name it."""
     return _place(row, "warehouse")
 
 
-def truck(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
-    """A truck, which is a place of goods too."""
+def truck(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - all shapes have the same signature
+    """A truck, which also holds goods."""
     return _place(row, "truck")
 
 

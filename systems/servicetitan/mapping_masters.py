@@ -1,8 +1,8 @@
 """Master data, and jobs: what documents refer to.
 
-Source: OpenAPI CRM, JPM, Inventory, Settings and Accounting V2. Phone and e-mail of customers and locations are contacts, a
-resource of their own that no flow needs; they stay empty. External data is read of vendors alone: rows of export feeds lack it
-(assumed), so for what has an export feed it would make one state look like two.
+Source: OpenAPI CRM, JPM, Inventory, Settings and Accounting V2. Phone and e-mail of customers and locations are contacts, a separate resource that no
+flow needs; they stay empty. External data is read only of vendors. Rows of export feeds lack it (assumed), so that one state would look like two for
+entities that have an export feed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.values.members import ZERO, Row, currency, flag, identifier, instant, near_money, nested, quantity, rows, text
 
 
-def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
-    """A customer. A merged one names its survivor; its balance is not kept, so 100 changes of it change nothing."""
+def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - all shapes have the same signature
+    """A customer. A merged customer names the one that survived. Its balance is not kept, so a change of it changes nothing here."""
     body = {
         **_address(nested(row, "address")),
         "name": text(row, "name"),
@@ -26,7 +26,7 @@ def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shap
     return Shaped(body)
 
 
-def location(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
+def location(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - all shapes have the same signature
     """A service location of a customer."""
     body = {
         **_address(nested(row, "address")),
@@ -55,7 +55,7 @@ def vendor(row: Row, context: Context) -> Shaped:
 
 
 def job(row: Row, context: Context) -> Shaped:
-    """A job. Status is free text; third parties report it with spaces (`In Progress`), which are taken out."""
+    """A job. Status is free text; third parties report it with spaces (`In Progress`), which are removed."""
     body: dict[str, Any] = {
         "customer_id": identifier(row, "customerId"),
         "location_id": identifier(row, "locationId"),
@@ -70,7 +70,7 @@ def job(row: Row, context: Context) -> Shaped:
     return Shaped(body, text(row, "jobNumber"), status, [body[name] for name in names])
 
 
-def business_unit(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
+def business_unit(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - all shapes have the same signature
     """A business unit, with the account code and division that people keep on it as mapping aids."""
     body = {
         "name": text(row, "name"),
@@ -95,14 +95,14 @@ def tax_zone(row: Row, context: Context) -> Shaped:
 
 
 def text_of(value: Any) -> str:
-    """A tax base: one word, or a list of them in some answers; joined by +."""
+    """A tax base: one word, or in some answers a list of words, joined by +."""
     if isinstance(value, list):
         return "+".join(str(item) for item in value)
     return "" if value is None else str(value)
 
 
-def payment_term(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
-    """A payment term; invoices and bills name it by its name alone."""
+def payment_term(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - all shapes have the same signature
+    """A payment term. Invoices and bills refer to it by name only."""
     due_day = row.get("dueDay")
     return Shaped(
         {
@@ -113,7 +113,7 @@ def payment_term(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every 
     )
 
 
-def payment_type(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
+def payment_type(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - all shapes have the same signature
     """A payment type: the tenant's own name for it."""
     return Shaped({"name": text(row, "name")})
 
@@ -127,5 +127,5 @@ def _external(row: Row) -> dict[str, str]:
 
 
 def _origin(external: dict[str, str], context: Context) -> str | None:
-    """Our ref, where a vendor of ours carries it."""
+    """Our ref, if the vendor carries it because we created it."""
     return external.get(context.settings.external_ref_key) or None

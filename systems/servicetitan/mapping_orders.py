@@ -1,7 +1,7 @@
-"""An ERP's purchase order as ServiceTitan shall keep it. Pure, and the same for every ERP.
+"""An ERP's purchase order, as ServiceTitan will keep it. Pure, and the same for every ERP.
 
 Source: OpenAPI Inventory V2 (CreatePurchaseOrderRequest: type, vendor, business unit, place and a pricebook sku of every item are required; tax and
-shipping are amounts of the order; there is no other charge, so that is added to shipping). Rules: accounting.md 12, 18, 23.
+shipping are amounts of the order). There is no field for other charges, so they are added to shipping. Rules: accounting.md 12, 18, 23.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from systems.values.codes import code
 from systems.values.numbers import QUANTITY, number
 
 PLACE_TABLE, ITEM_TABLE = "order_place", "order_item"
-"""Crosswalk tables: where the ERP's goods go -> inventory location and business unit here; the ERP's item -> sku of the price book."""
+"""Crosswalk tables: place of the ERP's goods -> inventory location and business unit here; item of the ERP -> sku of the price book."""
 BUSINESS_UNIT = "business_unit_id"
 """The dimension of the command that names the business unit."""
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -35,14 +35,14 @@ _PRODUCT = "ServiceTitan"
 
 @dataclass(frozen=True)
 class _Line:
-    """A line as it is written, and what the ERP says that it is worth."""
+    """A line as it is written, and its amount in the ERP."""
 
     posting: GoodsPosting
     told: Decimal
 
 
 def orders(record: Mapping[str, Any], plan: Plan, flow: str) -> Sequence[Draft | NoCommand]:
-    """The one document of an ERP's order; its held reversal if it was cancelled; nothing if no line of it is left."""
+    """The one document of an ERP's order; its held reversal if the order was cancelled; nothing if none of its lines is left."""
     target = Target(flow, "order", _PRODUCT)
     if is_void(record):
         return voided(record, target, plan.time_zone)
@@ -82,7 +82,7 @@ def _body(record: Mapping[str, Any], made: Mapped[Settings], place: Mapping[str,
 
 
 def status_of(record: Mapping[str, Any]) -> str:
-    """What the ERP says of its order, for people, in one line: `PO 4711: Open, received 4 of 12, billed 0`."""
+    """The ERP's status of the order, for people, in one line: `PO 4711: Open, received 4 of 12, billed 0`."""
     lines = record["lines"]
     said = [record["status"] or "without a status"]
     ordered = sum((one["quantity"] for one in lines), _ZERO)
@@ -96,7 +96,7 @@ def status_of(record: Mapping[str, Any]) -> str:
 
 
 def _open(line: Mapping[str, Any]) -> Decimal:
-    """What of a line is still wanted, cancelled pieces left out."""
+    """How much of a line is still wanted, without cancelled pieces."""
     return Decimal(line["quantity"] - (line["quantity_canceled"] or _ZERO))
 
 
@@ -135,7 +135,7 @@ def _line(line: Mapping[str, Any], made: Mapped[Settings]) -> _Line:
 
 
 def _sku(line: Mapping[str, Any], made: Mapped[Settings]) -> tuple[str, Decimal]:
-    """The id of the sku, and how many of it are one unit of the ERP's line."""
+    """The id of the sku, and how many units of it make one unit of the ERP's line."""
     if not (code(line["sku_code"]) or code(line["sku_id"])):
         named = line["description"] or line["line_id"]
         return made.default("item of line", f"{line['line_id']} ({named[:60]})", made.settings.orders.substitute_sku_id), _ONE
@@ -156,7 +156,7 @@ def _sku(line: Mapping[str, Any], made: Mapped[Settings]) -> tuple[str, Decimal]
 
 
 def _cost(line: Mapping[str, Any], quantity: Decimal, whole: Decimal, factor: Decimal) -> Decimal:
-    """The cost of one piece: the ERP's own where quantity times cost is the line's amount, else the amount by the quantity."""
+    """The cost of one piece: the ERP's own cost if quantity times cost is the line's amount, else the amount divided by the quantity."""
     told, shared = (Decimal(exact.quantize(QUANTITY.unit)) for exact in (line["unit_cost"] / factor, whole / quantity))
     return next((cost for cost in (told, shared) if rounded(quantity * cost) == whole), told)
 
@@ -187,7 +187,7 @@ def _hold(record: Mapping[str, Any], made: Mapped[Settings], posted: Sequence[_L
 def _place(
     record: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], made: Mapped[Settings]
 ) -> tuple[dict[str, str], Hold | None]:
-    """The inventory location and business unit of the order, which has one of each, and why it cannot have them."""
+    """The inventory location and business unit of the order, which has one of each, and the reason if there is none or more than one."""
     keys = list(dict.fromkeys(_keys(one) or _keys(record) for one in lines))
     found = [(key, row) for key in keys if (row := made.row(PLACE_TABLE, key)) is not None]
     for key in keys:

@@ -1,8 +1,8 @@
 """Bills and credits of vendors.
 
-Source: OpenAPI Accounting V2 (ApBillResponse: amounts as texts, item and expense lines; ApCreditResponse: numbers, no lines).
-The line amount of a bill is not given: it is quantity times cost, rounded half up to cents; where these do not add up to the bill, the running
-sum is rounded instead of each line. Whether `billAmount` is the whole bill is not documented: setting `bill_amount_is` (assumed: the whole).
+Source: OpenAPI Accounting V2 (ApBillResponse: amounts as texts, item and expense lines; ApCreditResponse: numbers, no lines). The API does not give
+the amount of a bill's line: it is quantity times cost, rounded half up to cents. If these do not add up to the bill, the running sum is rounded
+instead of each line. Whether `billAmount` is the whole bill is not documented: setting `bill_amount_is` (assumed: the whole).
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ _LINE_MONEY = "kind sku_type sku_code quantity amount gl_account business_unit_i
 
 
 def _lines(row: Row, subtotal: Decimal, context: Context) -> list[dict[str, Any]]:
-    """Item lines, then expense lines. 200 lines of 0.3333 times 3.335 are 222.31 and not 200 times 1.11: where the lines do not add up, the
-    running sum of the items is rounded."""
+    """Item lines, then expense lines. 200 lines of 0.3333 times 3.335 are 222.31 and not 200 times 1.11. If the lines do not add up, the running sum
+    of the items is rounded."""
     items, expenses = in_order(row), [_expense(item) for item in rows(row, "expenseItems")]
     lines = [_item(item, context) for item in items]
     wanted = subtotal - sum((one["amount"] for one in expenses), ZERO)
@@ -126,7 +126,7 @@ def _expense(item: Row) -> dict[str, Any]:
 
 
 def vendor_credit(row: Row, context: Context) -> Shaped:
-    """A vendor's credit. The API gives an amount, no lines and no tax; what it settles are its active splits."""
+    """A vendor's credit. The API gives an amount, but no lines and no tax. Its active splits are what it settles."""
     vendor = nested(row, "vendor")
     amount = money(row, "amount")
     body: dict[str, Any] = {

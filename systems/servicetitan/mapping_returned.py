@@ -1,8 +1,8 @@
-"""Payments to vendors, parts that went back to them, and adjustments of stock.
+"""Payments to vendors, parts that were returned to them, and adjustments of stock.
 
 Source: OpenAPI Accounting V2 (ApPaymentResponse: numbers, `splits` with `active`) and Inventory V2 (InventoryReturnResponse: numbers, quantities
 positive; InventoryAdjustmentResponse: no total, no place of its items). Assumed: `returnAmount` is the whole return with tax and shipping; a payment
-that is Cancelled or Rejected was not made; a quantity of an adjustment below zero leaves the stock.
+that is Cancelled or Rejected was not made; a negative quantity of an adjustment leaves the stock.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NOT_MADE = ("Cancelled", "Rejected")
 
 
 def ap_payment(row: Row, context: Context) -> Shaped:
-    """A payment to a vendor; what it settles are its active splits."""
+    """A payment to a vendor. Its active splits are what it settles."""
     vendor, amount = nested(row, "vendor"), money(row, "amount")
     applications = _splits(row, context.time_zone)
     body: dict[str, Any] = {
@@ -68,7 +68,7 @@ def _splits(row: Row, zone: str) -> list[dict[str, Any]]:
 
 
 def returned(row: Row, context: Context) -> Shaped:
-    """Parts that went back to a vendor."""
+    """Parts that were returned to a vendor."""
     tax, shipping, whole = money_or_zero(row, "taxAmount"), money_or_zero(row, "shippingAmount"), money(row, "returnAmount")
     place = {"inventory_location_id": identifier(row, "inventoryLocationId"), "inventory_location": ""}
     body: dict[str, Any] = {
@@ -120,7 +120,7 @@ def _line(item: Row, place: dict[str, str], context: Context) -> dict[str, Any]:
 
 
 def adjusted(row: Row, context: Context) -> Shaped:
-    """A change of stock. Its document tells no sum: that of its lines is its worth."""
+    """A change of stock. Its document gives no total, so the sum of its lines is its amount."""
     place = {"inventory_location_id": identifier(row, "inventoryLocationId"), "inventory_location": ""}
     lines = [_line(item, place, context) for item in rows(row, "items") if flag(item, "active", absent=True)]
     body: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Invoices, payments, credit memos to customers, and bank deposits.
 
 Source: OpenAPI Accounting V2 (InvoiceResponse, PaymentResponse, CreditMemoPublicResponse); samples of the developer documentation.
-Totals are kept as the source gives them: a subtotal and tax that do not add up to the total is not repaired here.
+Totals are kept as the source gives them; a subtotal and tax that do not add up to the total are not corrected here.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ from systems.values.numbers import number
 
 
 def lines_are_missing(entity: str, row: Row) -> bool:
-    """Whether an invoice has null items beside an amount: seen while it is being made, so it is read again, never believed."""
+    """Whether an invoice has null items but an amount. This was seen while an invoice is being made, so the invoice is read again and never used as
+    it is."""
     if entity != "invoice" or row.get("items") is not None:
         return False
     return any(near_money(row, name, []) for name in ("total", "subTotal", "salesTax"))
 
 
 def invoice(row: Row, context: Context) -> Shaped:
-    """A customer invoice. Null items with no amount mean a fresh job invoice: no lines yet, and an amount of zero."""
+    """A customer invoice. Null items without an amount mean a new job invoice: no lines yet, and an amount of zero."""
     zone = context.time_zone
     customer, location, job = (nested(row, name) for name in ("customer", "location", "job"))
     lines = [_line(item, context) for item in in_order(row)]
@@ -111,8 +112,8 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
 
 
 def _costs(item: Row, count: Decimal | None, context: Context) -> tuple[Decimal | None, Decimal | None]:
-    """Cost of a unit and of the line. A payable may post them, so a number that is none must not become another cost: then neither is told.
-    Where the line's own is not told, it is made of all places of its factors, if they lose any."""
+    """Unit cost and line cost. A payable may post them, so an unreadable number must not lead to another cost: both are then left out. If the line
+    cost is not given, it is the product of its factors with all of their places, if a kept factor has lost any."""
     unit_cost, cost = quantity(item, "cost", context.notes), near_money(item, "totalCost", context.notes)
     if cost is not None or unit_cost is None:
         return unit_cost, cost
@@ -123,7 +124,7 @@ def _costs(item: Row, count: Decimal | None, context: Context) -> tuple[Decimal 
 
 
 def payment(row: Row, context: Context) -> Shaped:
-    """A payment, or a refund. Its fingerprint is the money received: each application is a document of its own."""
+    """A payment, or a refund. Its fingerprint is the money received, because each application is a separate document."""
     zone = context.time_zone
     customer = nested(row, "customer")
     body: dict[str, Any] = {
@@ -147,8 +148,8 @@ def payment(row: Row, context: Context) -> Shaped:
 
 
 def credit_memo(row: Row, context: Context) -> Shaped:
-    """A credit memo to a customer; its amounts are numbers. What of it is still open is its balance. Its lines are a list below it; one that was read
-    without them has none. Its tax zone is taken from its tax code (assumed: the same id)."""
+    """A credit memo to a customer; its amounts are numbers. Its balance is the part that is still open. Its lines are a separate list; a memo that
+    was read without that list has none. Its tax zone is taken from its tax code (assumed: the same id)."""
     zone, taxed = context.time_zone, nested(row, "salesTaxCode")
     items = [item for item in rows(row, PART) if flag(item, "active", absent=True)] if PART in row else []
     body: dict[str, Any] = {
@@ -173,7 +174,7 @@ def credit_memo(row: Row, context: Context) -> Shaped:
 
 
 def bank_deposit(row: Row, context: Context) -> Shaped:
-    """Payments that were brought to a bank together, with what the bank kept of them; `netAmount` is the rest."""
+    """Payments that were deposited at a bank together, with the fee that the bank kept; `netAmount` is the rest."""
     if PART not in row:
         raise Malformed("the transactions of the deposit are missing")
     body: dict[str, Any] = {

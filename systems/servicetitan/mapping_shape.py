@@ -1,4 +1,4 @@
-"""What every shape function of this system takes and gives, and what documents of this system have alike."""
+"""What every shape function of this system takes and returns, and what documents of this system have in common."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from systems.servicetitan.settings import Settings
 from systems.values.members import Row, identifier, instant, nested, rows, text
 
 PART = "_part"
-"""Where a row holds the rows of the list below it, which came in answers of their own."""
+"""The member of a row that holds the rows of its sublist, which came in separate answers."""
 
 
 def part_of(answers: Iterable[bytes]) -> list[Row]:
-    """The rows of the pages that complete an object. Raises `Malformed` for one that is no page."""
+    """The rows of the pages that complete an object. Raises `Malformed` for a body that is not a page."""
     return [row for answer in answers for row in _page_of(parse(answer))]
 
 
@@ -30,8 +30,8 @@ def _page_of(page: Any) -> list[Row]:
 
 @dataclass(frozen=True)
 class Context:
-    """Values of the connection that a shape needs: its zone for real timestamps, the tenant's currency, its settings; and what a shape
-    notes of numbers that are not kept as they came."""
+    """Values of the connection that a shape needs: its zone for real timestamps, the tenant's currency, its settings. `notes` receives numbers that
+    are not kept as they came."""
 
     connection: str
     time_zone: str
@@ -42,9 +42,9 @@ class Context:
 
 @dataclass(frozen=True)
 class Shaped:
-    """The entity's own fields, and what of the envelope only the entity knows.
+    """The entity's own fields, and those of the envelope that only the entity knows.
 
-    `fingerprint` holds the values that move money; None for master data. `status` is the posting state where there is one.
+    `fingerprint` holds the values that move money; None for master data. `status` is the posting state, if there is one.
     """
 
     body: Mapping[str, Any]
@@ -60,8 +60,8 @@ def document(row: Row, body: Mapping[str, Any], fingerprint: list[Any], number: 
 
 
 def moving(body: Mapping[str, Any], names: str, of_lines: str = "") -> list[Any]:
-    """The values that move money: of these fields, and where `of_lines` names some, of each line. The order of lines moves none, and what a
-    document refers to (customer, job, term, due date, order, cost) does not either: a change of that is no correction (accounting.md 34)."""
+    """The values that move money: these fields and, if `of_lines` names some, these fields of each line. The order of lines moves no money. What a
+    document refers to (customer, job, term, due date, order, cost) does not either: changing it is not a correction (accounting.md 34)."""
     own = [body[name] for name in names.split()]
     lines = [[line[name] for name in of_lines.split()] for line in body["lines"]] if of_lines else []
     return [own, sorted(lines, key=canonical_bytes)] if of_lines else own
@@ -74,14 +74,14 @@ def business_unit(row: Row) -> dict[str, str]:
 
 
 def ended_on(row: Row, name: str, words: tuple[str, ...]) -> datetime | None:
-    """When a document was cancelled, by this member ("" = it has none); the last change of one whose status is one of these words and that
-    tells no time."""
+    """When a document was cancelled, from this member ("" = it has none). A document whose status is one of these words but gives no time takes that
+    of its last change."""
     found = instant(row, name) if name else None
     return instant(row, "modifiedOn") if found is None and text(row, "status") in words else found
 
 
 def in_order(row: Row) -> list[Row]:
-    """The items of a document in their order, those of an equal one by their ids."""
+    """The items of a document in their order; items with equal order by id."""
     return sorted(rows(row, "items"), key=_order)
 
 
@@ -93,5 +93,5 @@ def _order(item: Row) -> tuple[int, int]:
 
 
 def by_application(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What a document settles, in the order of the applications' ids, for the API promises no order."""
+    """What a document settles, ordered by application id, because the API promises no order."""
     return sorted(found, key=lambda item: (len(str(item["application_id"])), str(item["application_id"])))

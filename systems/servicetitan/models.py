@@ -1,6 +1,6 @@
 """Shapes of ServiceTitan's answers: a page of a list, a page of an export feed, one object.
 
-A page that is not what it should be is `Garbled`: a login page, `{}` or null rows never look like an empty page.
+A page of another form is `Garbled`: a login page, `{}` or null rows must never look like an empty page.
 Source: ServiceTitan OpenAPI (PaginatedResponse_Of_*, ExportResponse_Of_*).
 """
 
@@ -55,7 +55,7 @@ def export_page(answer: Response, what: str) -> ExportPage:
 
 
 def one_object(answer: Response, what: str) -> tuple[Element, str]:
-    """The single object of an answer, and the digest of its bytes. If it cannot be read, at least its id has to be told."""
+    """The single object of an answer, and the digest of its bytes. If the object cannot be read, its id at least has to be readable."""
     try:
         row = parse(answer.body)
     except Malformed as error:

@@ -1,8 +1,8 @@
-"""The bodies in which an order is written, and an order as ServiceTitan keeps it against what a command wants. Pure.
+"""The bodies that write an order, and the comparison of an order in ServiceTitan with what a command wants. Pure.
 
 Source: OpenAPI Inventory V2 (CreatePurchaseOrderRequest; UpdatePurchaseOrderRequest: an active item that is not on the list becomes inactive, so the
-whole list is sent; UpdatePurchaseOrderItemRequest: `id` is required). Developer pages: no status can be set, an exported order is not edited.
-Assumed: an item of a change that is new has the id 0.
+whole list is sent; UpdatePurchaseOrderItemRequest: `id` is required). Developer pages: no status can be set, and an exported order is not edited.
+Assumed: a new item in an update has the id 0.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def order(command: CommandEnvelope) -> PurchaseOrderCommand:
 
 
 def pairing(row: Row, command: CommandEnvelope, settings: Settings) -> Pairing:
-    """Which item is which line."""
+    """Which item belongs to which line."""
     by_position = settings.orders.equal_lines == "by_position"
     return order_lines.paired(order_lines.wanted(order(command)["lines"]), order_lines.shown(row), by_position=by_position)
 
@@ -109,7 +109,7 @@ def _vendor(resolved: ResolvedCommand) -> str:
 
 
 def _vendor_link(command: CommandEnvelope) -> str:
-    """Under which name the vendor's id is among the ids of the parents; "" if the command names no vendor."""
+    """The name of the vendor's id among the ids of the parents; "" if the command names no vendor."""
     return next((link_name(link) for link in command["parents"] if link["role"] == "vendor"), "")
 
 
@@ -129,14 +129,14 @@ def _midnight(day: date | None) -> str:
 
 
 def document(row: Row, resolved: ResolvedCommand, settings: Settings) -> Document:
-    """The order as a document. `differences` are what a write would change; `pairs` are the order's id and those of its lines, unless a person has
-    to tell which is which. Raises `Malformed` for a row that cannot be read."""
+    """The order as a document. `differences` are what a write would change. `pairs` are the ids of the order and of its lines, unless a person has to
+    decide which line is which. Raises `Malformed` for a row that cannot be read."""
     command, lines = resolved.command, pairing(row, resolved.command, settings)
     changed = tuple(_differences(row, resolved, lines, settings))
     refusal, reason = _refusal(row, command, settings, changed)
     told: tuple[str, ...] = ()
     if not refusal and text(row, "status") == "Exported" and changed:
-        told, changed = changed, ()  # a status of the ERP cannot be shown there any more: nobody has to do anything
+        told, changed = changed, ()  # the order can no longer show the ERP's status, and nobody has to act on that
     return Document(
         erp_id=identifier(row, "id"),
         number=text(row, "number"),
@@ -159,7 +159,7 @@ def pairs(row: Row, command: CommandEnvelope, lines: Pairing) -> tuple[Pair, ...
 
 
 def _refusal(row: Row, command: CommandEnvelope, settings: Settings, changed: tuple[str, ...]) -> tuple[str, str]:
-    """Why the order is not written any more, and the name of the hold."""
+    """Why the order can no longer be written, and the name of the hold."""
     ref, status = order_marks.ref_in(row, settings.orders.ref_in), text(row, "status")
     if ref and ref != command["ref"]:
         return f"order {text(row, 'number')} carries another ref of ours: {ref}", ELSEWHERE
@@ -201,7 +201,7 @@ def _items_differ(lines: Pairing) -> Iterator[str]:
 
 
 def is_alike(row: Row, resolved: ResolvedCommand) -> bool:
-    """Whether an order without a ref of ours has the vendor, day and amount of a command: somebody may have typed it in by hand."""
+    """Whether an order without a ref of ours has the vendor, day and amount of a command, so that a person may have typed it."""
     command = resolved.command
     if order_marks.origin_of(row) or order_marks.mentions(row, command["ref"]) or text(row, "status") == "Canceled":
         return False
@@ -211,5 +211,5 @@ def is_alike(row: Row, resolved: ResolvedCommand) -> bool:
 
 
 def suspect(row: Row, command: CommandEnvelope) -> Document:
-    """Such an order, as a look-up tells it."""
+    """Such an order, as a look-up reports it."""
     return Document(identifier(row, "id"), text(row, "number"), "", money(row, "total"), command["currency"], ())

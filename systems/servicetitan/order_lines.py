@@ -1,8 +1,8 @@
-"""Which item of an order in ServiceTitan is which line of the ERP's order. Pure.
+"""Which item of an order in ServiceTitan belongs to which line of the ERP's order. Pure.
 
-An item has no number and keeps no key of ours (OpenAPI): what tells it is its sku, its quantity, its cost and its place among the items of the
-same sku. Ids grow in the order in which items are sent (assumed). What these do not tell is ambiguous, and a person decides (accounting.md 23): a
-receipt of the wrong line would be posted to the wrong schedule.
+An item has no number and keeps no key of ours (OpenAPI). It is identified by its sku, quantity and cost, and by its place among the items of the same
+sku. Ids grow in the order in which items are sent (assumed). If these do not suffice, a person decides (accounting.md 23), because a receipt of the
+wrong line would be posted to the wrong schedule.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from systems.values.members import Row, required_id, rows
 from systems.values.numbers import number
 
 ORDER, LINE = "purchase_order", "order_line"
-"""What pairs and parents call an order, and a line of it."""
+"""The entities of an order and of its lines in pairs and parents."""
 AMBIGUOUS = "ambiguous_lines"
 
 
@@ -32,7 +32,7 @@ class Wanted:
 
     @property
     def value(self) -> tuple[Decimal, Decimal]:
-        """What tells it from others of its sku."""
+        """What distinguishes the line from others of its sku: quantity and cost."""
         return self.quantity, self.cost
 
 
@@ -53,8 +53,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Pairing:
-    """Each wanted line with its item (None = there is none yet), in the order of the lines; the items that no line wants; and why this cannot be
-    told ("" = it can)."""
+    """Each wanted line with its item (None = there is none yet), in the order of the lines; the items without a line; and why the pairing is unclear
+    ("" = it is clear)."""
 
     lines: tuple[tuple[Wanted, Item | None], ...]
     gone: tuple[Item, ...] = ()
@@ -94,7 +94,7 @@ def equal_lines(lines: Sequence[Wanted]) -> str:
 
 
 def paired(lines: Sequence[Wanted], items: Sequence[Item], *, by_position: bool) -> Pairing:
-    """See `Pairing`. `by_position` pairs lines that are equal in everything in the order of the ids, as a person may decide."""
+    """See `Pairing`. With `by_position`, as a person may decide, lines that are equal in everything are paired in the order of the ids."""
     found: dict[str, Item | None] = {}
     gone: list[Item] = []
     for sku in dict.fromkeys([*(one.sku for one in lines), *(one.sku for one in items)]):
@@ -109,7 +109,7 @@ def paired(lines: Sequence[Wanted], items: Sequence[Item], *, by_position: bool)
 
 
 def _matched(ours: list[Wanted], theirs: list[Item], *, by_position: bool) -> list[Item | None] | None:
-    """For each of our lines of one sku its item; None where it cannot be told which."""
+    """For each of our lines of one sku, its item; None if it is unclear which one."""
     if not theirs:
         return [None] * len(ours)
     if not ours:
@@ -127,7 +127,7 @@ def _matched(ours: list[Wanted], theirs: list[Item], *, by_position: bool) -> li
 def _within(
     wants: list[tuple[Decimal, Decimal]], holds: list[tuple[Decimal, Decimal]], theirs: list[Item]
 ) -> list[Item | None] | None:
-    """Lines were added or taken away, and the others are as they were, in their order; None where it is not so."""
+    """The pairing if lines were only added or removed, and the others are unchanged and in order; None otherwise."""
     places = {value: place for place, value in enumerate(holds)}
     at = [places.get(value) for value in wants]
     kept = [place for place in at if place is not None]

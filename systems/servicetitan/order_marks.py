@@ -1,8 +1,8 @@
-"""What of an order in ServiceTitan is ours to read again: our ref, and one line of its memo that tells the ERP's status. Pure.
+"""Our marks in an order of ServiceTitan, which are read back: our ref, and one line of its memo with the ERP's status. Pure.
 
-An order has no external data and no status that could be set (OpenAPI; developer pages). So the ref stands where the setting `orders.ref_in` says: in
-a line of the memo, or as the vendor's document number (written as `vendorInvoiceNumber`, read as `vendorDocumentNumber`). Every other line of the
-memo belongs to the people there and stays as it is.
+An order has no external data and no status that could be set (OpenAPI; developer pages). The setting `orders.ref_in` says where the ref is kept: in a
+line of the memo, or as the vendor's document number (written as `vendorInvoiceNumber`, read as `vendorDocumentNumber`). Every other line of the memo
+belongs to people and stays as it is.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 REF_MARK, STATUS_MARK = "[ml-connector ref]", "[ml-connector status]"
-"""How a line of the memo begins that is ours. Blanks around it and upper or lower case do not count."""
+"""The beginnings of our lines in the memo. Surrounding blanks and case do not count."""
 Place = Literal["memo", "vendor_document_number"]
 _REF = re.compile(r"[A-Z0-9-]{1,100}")
 
 
 def ref_in(row: Mapping[str, Any], place: Place) -> str:
-    """Our ref, as an order shows it in this place; "" if it shows none there."""
+    """Our ref, as an order shows it in this field; "" if it shows none there."""
     found = ref_in_memo(str(row.get("summary") or "")) if place == "memo" else str(row.get("vendorDocumentNumber") or "").strip()
     return found if _REF.fullmatch(found) and found.startswith("ST-") else ""
 
 
 def origin_of(row: Mapping[str, Any]) -> str:
-    """A ref of ours in any place, whatever the setting says now: such an order came from the ERP and never travels back. "" if there is none."""
+    """A ref of ours in either field, whatever the setting is now. An order with one came from the ERP and is never sent back. "" if there is none."""
     marked = [*_told(str(row.get("summary") or ""), REF_MARK), str(row.get("vendorDocumentNumber") or "").strip()]
     return next((one for one in marked if _REF.fullmatch(one) and one.startswith("ST-")), "")
 
 
 def mentions(row: Mapping[str, Any], ref: str) -> bool:
-    """Whether this ref stands anywhere in an order: whoever moved, doubled or unmarked it, the order is not to be written a second time."""
+    """Whether this ref appears anywhere in an order. Even if somebody moved, repeated or unmarked it, the order must not be written a second time."""
     return any(ref in str(row.get(name) or "") for name in ("summary", "vendorDocumentNumber"))
 
 
@@ -41,12 +41,12 @@ def ref_in_memo(memo: str) -> str:
 
 
 def status_in(memo: str) -> str:
-    """What the marked line tells; several lines are told as they stand, so that they never equal what is wanted."""
+    """The text of the marked line. Several marked lines are returned together as they are, so that they never equal the wanted text."""
     return " / ".join(_told(memo, STATUS_MARK))
 
 
 def with_marks(memo: str, ref: str, status: str) -> str:
-    """The memo with our lines at its end, each once: whatever stood there of ours is replaced. `ref` or `status` "" leaves that line out."""
+    """The memo with each of our lines once, at its end, in place of the old ones. If `ref` or `status` is "", that line is left out."""
     others = [line for line in memo.splitlines() if not any(_is(line, mark) for mark in (REF_MARK, STATUS_MARK))]
     while others and not others[-1].strip():
         others.pop()
@@ -55,7 +55,7 @@ def with_marks(memo: str, ref: str, status: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text without line ends and doubled blanks, as a memo keeps it."""
+    """A text without line breaks and repeated blanks, as a memo keeps it."""
     return " ".join(text.split())
 
 

@@ -1,7 +1,7 @@
 """Reads ServiceTitan: export feeds with their continuation, lists by closed time windows, whole lists, and objects by id.
 
-Facts (transactional and export API page): `from` takes a token of this endpoint or a date; with includeRecentChanges a change is seen at once
-and may come again; inactive and deleted rows are included; tokens are opaque and what a bad one answers is not documented (400 assumed).
+Facts (transactional and export API page): `from` takes a token of this endpoint or a date. With includeRecentChanges a change is seen at once and may
+come again. Inactive and deleted rows are included. Tokens are opaque, and the answer to an invalid one is not documented (400 assumed).
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Reader:
             ) from error
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These objects as rows of their list. An answer with an object that was not asked for is `Garbled`; ids that are refused are `Refused`. The
-        same ids asked for one by one show which of them are the cause."""
+        """These objects as rows of their list. An answer with an object that was not asked for is `Garbled`; refused ids are `Refused`. The caller
+        can then ask for the ids one by one to find the cause."""
         resource = RESOURCES.get(entity)
         if resource is None:
             raise Broken(f"servicetitan does not read {entity!r}.", f"It reads: {', '.join(RESOURCES)}.")
@@ -130,7 +130,7 @@ class Reader:
         return Page(found.elements, "", more=False, digest=found.digest)
 
     async def _with_part(self, resource: Resource, source_id: str) -> tuple[tuple[Element, ...], str]:
-        """The object, and every page of the list below it as it came."""
+        """The object, and every page of its sublist as it came."""
         page = await self._by_ids(resource, [source_id])
         if not page.elements:
             return (), page.digest

@@ -1,8 +1,8 @@
-"""What is read of ServiceTitan, a row per entity: where its list is, which scope it needs, how its ids are asked, which feed sees it.
+"""What is read from ServiceTitan, one row per entity: where its list is, which scope it needs, how to ask for ids, and which feed shows it.
 
 Source: ServiceTitan OpenAPI documents of modules accounting, crm, inventory, jpm and settings (snapshot of 2026-05-21), committed
-under `spec/`. One shape per entity becomes canonical: the row of its list, which the export row equals but for `active`
-(added by exports) and `externalData` (given by lists alone).
+under `spec/`. One shape per entity becomes canonical: the row of its list. The export row is the same except for `active` (only in exports) and
+`externalData` (only in lists).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _HOURLY = timedelta(hours=1)
 class Resource:
     """One list of the API. `inactive` is the query that shows inactive rows too (lists hide them by default).
 
-    `ids` says how ids are asked: comma (one parameter, at most 50), repeat (vendors), path (one at a time, bills), "" (not). `part` is the list below
-    an object that completes it; such objects are asked for one at a time.
+    `ids` says how to ask for ids: comma (one parameter, at most 50), repeat (vendors), path (one at a time, bills), "" (not possible). `part` is the
+    sublist that completes an object; such objects are asked for one at a time.
     """
 
     entity: str
@@ -84,7 +84,7 @@ INVENTORY_BILLS = Resource("bill", "accounting", "inventory-bills", "tn.acc.inve
 ORDER_TYPES = Resource("", "inventory", "purchase-order-types", "tn.inv.purchaseordertypes:r", _ANY, ids="")
 MATERIALS = Resource("", "pricebook", "materials", "tn.pb.materials:r", _ANY)
 EQUIPMENT = Resource("", "pricebook", "equipment", "tn.pb.equipment:r", _ANY)
-"""What a writer of orders and `check` ask about: no feed reads it."""
+"""Read by a writer of orders and by `check` only; no feed reads it."""
 
 MAX_IDS = 50
 FETCHABLE: dict[str, int] = {
@@ -121,7 +121,7 @@ FEED_QUERY: dict[str, tuple[tuple[str, str], ...]] = {
     "ap-bills": (("billType", "Procurement"),),
     "ap-bills-standalone": (("billType", "ApBill"),),
 }
-"""What a feed asks for in addition to its window: the list of bills shows one type at a time (its default is Procurement)."""
+"""What a feed asks for besides its window. The list of bills shows one type at a time (its default is Procurement)."""
 
 
 def feed_resource(feed: Feed) -> Resource:

@@ -1,4 +1,4 @@
-"""The settings of a connection to a ServiceTitan tenant: where it is, what its webhooks look like, and its credentials.
+"""The settings of a connection to a ServiceTitan tenant: its address, the form of its webhooks, and its credentials.
 
 Sources: ServiceTitan developer documentation (OAuth 2.0, get going, V2 webhooks FAQ). The header name, encoding and envelope of V2 webhooks are
 not published, so all three are settings.

@@ -1,5 +1,5 @@
-"""Writes to ServiceTitan: vendors and purchase orders, each in its own dialect over one session. AP bills have no writer: ServiceTitan makes them
-itself."""
+"""Writes to ServiceTitan: vendors and purchase orders, each in its own dialect over one session. AP bills are not written, because ServiceTitan makes
+them itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VENDOR = "vendor"
 
 
 class Writer:
-    """See `systems.contract.Writer`. `client` is the session of both."""
+    """See `systems.contract.Writer`. Both dialects share the session `client`."""
 
     def __init__(self, access: Access) -> None:
         self.client = client = Client(access)

@@ -1,8 +1,8 @@
-"""Writes purchase orders to ServiceTitan: how an order is looked up, what request a step is, what an answer says.
+"""Writes purchase orders to ServiceTitan: how an order is looked up, which request makes each step, and what an answer means.
 
-Facts (OpenAPI; lpeluso-dotcom/mcp-servicetitan): POST and PATCH answer with an id alone, unknown query options are ignored silently, reads may miss
-for some seconds what was just written, and an order has no key of ours that could be searched. So an order whose id is not known is looked for
-among all that were created since it was first tried (C4), and a YES rests on the order read back, with its items.
+Facts (OpenAPI; lpeluso-dotcom/mcp-servicetitan): POST and PATCH answer with an id only, unknown query options are ignored silently, and for some
+seconds reads may miss what was just written. An order has no key of ours that could be searched. So an order whose id is not known is searched among
+all that were created since the first attempt (C4), and a YES rests on the order read back, with its items.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from systems.writing.frame import AHEAD, Attempt, Budget, ReadBack, ambiguous
 
 MOST_PAGES = 20
 PAGE_ROWS = 250
-"""So many that an answer stays far below what is read of one (docs/limits.md), with 30 KB for an order."""
+"""Few enough rows that an answer stays far below its size limit (docs/limits.md), at 30 KB for an order."""
 CLOCKS = timedelta(minutes=10)
-"""How much earlier than the first try the window begins, for ServiceTitan's clock is not ours."""
+"""How much earlier than the first attempt the window begins, because ServiceTitan's clock may differ from ours."""
 BUDGET = Budget(find=MOST_PAGES + 1, step=3)
-"""A look-up: the pages of the window, and the type of the order. A step: the order as it is now, its request, the order read back."""
+"""A look-up: the pages of the window, and the type of the order. A step: reading the order, the request, reading the order back."""
 _ORDERS = RESOURCES["purchase_order"]
 
 
@@ -58,7 +58,7 @@ class Orders:
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """The order by its id if it is known, else those that carry our ref among all that were created since it was first tried."""
+        """The order by its id if it is known, else those that carry our ref among all that were created since the first attempt."""
         resolved = attempt.resolved
         if resolved.known_id:
             return Found(self._documents(attempt, await self._one(attempt, resolved.known_id)))
@@ -85,7 +85,7 @@ class Orders:
         return [row]
 
     async def _since(self, attempt: Attempt) -> tuple[list[Row], list[Document]]:
-        """The orders of the window that carry our ref, and those that somebody may have typed in by hand instead."""
+        """The orders of the window that carry our ref, and those that a person may have typed instead."""
         resolved = attempt.resolved
         if resolved.tried_since is None:
             raise Refused(
@@ -99,7 +99,7 @@ class Orders:
         return ours, [order_documents.suspect(row, resolved.command) for row in alike]
 
     async def _window(self, attempt: Attempt, since: datetime) -> list[Row]:
-        """Every order that was created at or after an instant; all of them or none, for an order on a page that is missing would be written again."""
+        """Every order that was created at or after an instant. All of them or none: an order on a missing page would be written a second time."""
         found: dict[str, Row] = {}
         query = [("createdOnOrAfter", f"{since:%Y-%m-%dT%H:%M:%SZ}"), ("sort", "+Id")]
         for page in range(1, MOST_PAGES + 1):
@@ -130,7 +130,7 @@ class Orders:
         return rows, total, others["hasMore"]
 
     async def _type_refused(self, attempt: Attempt) -> str:
-        """Why the type of an order that is about to be created is not taken: it receives by itself, or nobody can use it."""
+        """Why the type of an order that is about to be created is refused: it receives by itself, or it is inactive or absent."""
         kind = order_documents.order(attempt.resolved.command)["kind"]
         rows, _, has_more = await self._page(attempt, ORDER_TYPES, (), 1)
         row = next((one for one in rows if str(one.get("id")) == kind), None)
@@ -145,8 +145,8 @@ class Orders:
     # --- writing ------------------------------------------------------------------------------------------------------
 
     async def request(self, attempt: Attempt) -> OrderRequest:
-        """The body that creates the order, or changes the one that was looked up. That one is read again, for its memo is people's, and each of its
-        items has to be on the list that is sent."""
+        """The body that creates the order, or changes the one that was looked up. That order is read again, because people edit its memo, and because
+        the list that is sent has to contain each of its items."""
         found, resolved = attempt.document, attempt.resolved
         if attempt.step != STEP:
             raise Refused(f"servicetitan: {attempt.step} is no step of an order", "step")
@@ -165,7 +165,7 @@ class Orders:
         return await self._client.write(method, path, request.body)
 
     async def read(self, attempt: Attempt, request: OrderRequest, answer: Response) -> Answer | ReadBack:  # noqa: ARG002 - of the frame
-        """The answer names the order and says nothing else of it; reading it back tells the rest."""
+        """The answer gives only the id of the order; the rest is read back."""
         if answer.status != 200:
             return classify(answer)
         made = id_in(answer)

@@ -1,9 +1,8 @@
-"""Writes vendors to ServiceTitan: how a vendor is looked up, what request a step is, what an answer says.
+"""Writes vendors to ServiceTitan: how a vendor is looked up, which request makes each step, and what an answer means.
 
-Facts: POST and PATCH answer with an id alone and drop unknown members silently, so a YES rests on the vendor read back with our ref and
-nothing that differs (OpenAPI; lpeluso-dotcom/mcp-servicetitan). External data is shown and searched only with the app's GUID. What was just
-written may be missed by a read for some seconds (ibid.), so the look-up lags (C4); nothing but the look-up keeps a second vendor from being
-made, for the API refuses none.
+Facts: POST and PATCH answer with an id only and drop unknown members silently, so a YES rests on the vendor read back with our ref and without
+differences (OpenAPI; lpeluso-dotcom/mcp-servicetitan). External data is shown and searched only with the app's GUID. For some seconds a read may miss
+what was just written (ibid.), so the look-up lags (C4). Only the look-up prevents a second vendor, because the API refuses none.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ class Vendors:
         return [row]
 
     async def _by_ref(self, ref: str) -> list[Row]:
-        """The vendors that carry this ref. A system that ignores the filter shows other vendors, too, and then nothing can be told."""
+        """The vendors that carry this ref. If ServiceTitan ignores the filter, it shows other vendors too, and the answer cannot be used."""
         if "," in ref:
             return []  # values are separated by commas, and no ref of ours has one
         query = [*self._shown_to_us(), ("externalDataKey", self._settings.external_ref_key), ("externalDataValues", ref)]
@@ -109,7 +108,7 @@ class Vendors:
         return await self._client.write(method, path, request.body)
 
     async def read(self, attempt: Attempt, request: VendorRequest, answer: Response) -> Answer | ReadBack:  # noqa: ARG002 - of the frame
-        """The answer names the vendor; reading the vendor back tells the rest."""
+        """The answer gives only the id of the vendor; the rest is read back."""
         if answer.status != 200:
             return classify(answer)
         made = id_in(answer)

@@ -1,4 +1,4 @@
-"""The declaration of ServiceTitan: what is read of it, and what is written to it; flows are declared by the ERPs, both ways."""
+"""The declaration of ServiceTitan: what is read from it and what is written to it. The ERPs declare the flows of both directions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from systems.servicetitan.webhook import signing
 REF_CHARACTERS = 100
 """The most characters of our ref in a value of external data (assumed; the API names no limit)."""
 _P_MAX = timedelta(seconds=100)
-"""The API's own time-out (time-outs page). After it nothing is committed any more."""
+"""The API's own time-out (time-outs page). After it nothing can be committed any more."""
 _V_MAX = timedelta(seconds=60)
-"""After how long at most a read shows what was written (assumed: clients report some seconds, one reports minutes for another resource)."""
+"""The longest time until a read shows what was written (assumed: clients report some seconds, one reports minutes for another resource)."""
 
 WRITES = (
     Write(

@@ -1,7 +1,7 @@
-"""Single values of ServiceTitan's JSON that others spell otherwise: calendar dates, and texts of format html. Pure and quick.
+"""Single values of ServiceTitan's JSON with an unusual form: calendar dates, and texts in html. Pure and quick.
 
-Facts (OpenAPI, developer documentation's samples): `invoiceDate` and the like are calendar dates spelled as midnight Z and must not be shifted.
-All else is read by `systems/values/members.py`: amounts are decimal strings in invoices, payments and bills and JSON numbers elsewhere.
+Facts (OpenAPI, developer documentation's samples): `invoiceDate` and the like are calendar dates spelled as midnight Z and must not be shifted. Other
+values are read by `systems/values/members.py`: amounts are decimal strings in invoices, payments and bills and JSON numbers elsewhere.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _MARKUP = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?P<unseen>script|style)\b[^<>]*+>.*?(?:</(?P=unseen)\s*+>|\Z)|<(?P<tag>/?[a-z][^\s<>/]*+)[^<>]*+>|<[!?][^<>]*+>",
     re.DOTALL | re.IGNORECASE,
 )
-"""What a reader of a page does not see. The standard library's parser took 31 s for 30 KB of tags that never end."""
+"""Markup that the reader of a page does not see. The standard library's parser took 31 s for 30 KB of tags that never end."""
 _BLOCKS = ("br", "p", "div", "li", "tr")
 _LONG_REFERENCE = re.compile(r"&#x?[0-9a-f]{8,}+;?", re.IGNORECASE)
 
 
 def day(row: Row, name: str, zone: str) -> date | None:
-    """A calendar date: midnight Z is not shifted, a real timestamp is its day in `zone`. Null and .NET's year 1 are no date."""
+    """A calendar date. Midnight Z is not shifted; a real timestamp becomes its day in `zone`. Null and .NET's year 1 are no date."""
     return timed(row, name, "a date", lambda text: _day(text, zone))
 
 
@@ -40,7 +40,7 @@ def _day(value: str, zone: str) -> date | None:
 
 
 def plain(row: Row, name: str) -> str:
-    """A text of format html without its markup, one line per block."""
+    """A text in html without its markup, one line per block."""
     value = text(row, name)
     if "<" not in value and "&" not in value:
         return value.strip()

@@ -1,7 +1,7 @@
-"""What a webhook of ServiceTitan is about: which object to read again. Pure; the signature was checked before it was stored.
+"""What a webhook of ServiceTitan asks for: which object to read again. Pure; the signature was checked before the webhook was stored.
 
-The envelope of V2 webhooks is not published (assumed: `{eventId, eventType, tenantId, timestamp, data}`), so where the event,
-the tenant and the id stand are settings. The payload itself is never believed: it is a hint.
+The envelope of V2 webhooks is not published (assumed: `{eventId, eventType, tenantId, timestamp, data}`), so settings say where the event, the tenant
+and the id are. The content of the payload is never trusted: it is only a hint.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from systems.servicetitan.settings import EventRule, Settings
 
 
 def signing(settings: BaseModel) -> Signing:
-    """How this connection's webhooks are signed: header, encoding and scheme are settings, for none of them is published."""
+    """How this connection's webhooks are signed. Header, encoding and scheme are settings, because none of them is published."""
     if not isinstance(settings, Settings):
         raise Broken("servicetitan: settings of another system.", "Apply the connection again.")
     webhook = settings.webhook

@@ -1,7 +1,7 @@
-"""Where an amount is booked, and what an item is called in SYSPRO: branch, GL code and stock code by the crosswalk. Pure.
+"""Where an amount is booked, and the code of an item in SYSPRO: branch, GL code and stock code by the crosswalk. Pure.
 
-A GL code of a table or setting may have `*` for the part that is the business unit's own: `*-5100`. The column `gl_part` of the unit's row says what
-stands there. What all mappings share (notes, lines, cents) is in `systems/postings/`.
+A GL code in a table or setting may have `*` for the part that depends on the business unit: `*-5100`. The column `gl_part` of the unit's row gives
+its value. Shared rules of mappings (notes, lines, cents) are in `systems/postings/`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Mapped = document.Mapped[Settings]
 PRODUCT = "SYSPRO"
 OWN = "*"
 STOCK_CODE, SUPPLIER_CODE, INVOICE_NUMBER, NOTATION = 30, 15, 20, 30
-"""Widths of the columns, of a notation assumed."""
+"""Widths of the columns; that of a notation is assumed."""
 TECHNICIAN = "technicianId"
 """The dimension of an invoice line that names who did the work, as the field-service system calls it."""
 STOCK_TABLE, WAREHOUSE_TABLE, KIND_TABLE = "stock_code", "warehouse", "adjustment_type"
@@ -44,7 +44,7 @@ def mapped(plan: Plan, on: date | None) -> Mapped:
 
 
 def unit_of_line(made: Mapped, line: Mapping[str, Any], record: Mapping[str, Any], header: Row) -> Row:
-    """The business unit of a line: the document's, unless the line names another one."""
+    """The business unit of a line: the one that the line names, else the document's."""
     own = own_unit(line, record)
     return made.unit(*own) if own else header
 
@@ -55,7 +55,7 @@ def branch_of(made: Mapped, unit: Row) -> str:
 
 
 def gl_code(made: Mapped, unit: Row, told: str, value: str) -> str:
-    """A GL code with the unit's own part in it. One that has none is noted."""
+    """A GL code with the unit's part filled in. A unit without a part is noted."""
     if OWN not in told:
         return told
     own = unit.get("gl_part", "")
@@ -63,7 +63,7 @@ def gl_code(made: Mapped, unit: Row, told: str, value: str) -> str:
 
 
 def cost_code(made: Mapped, unit: Row, keys: Sequence[str]) -> str:
-    """The GL code of a line of cost: by its sku, its GL account or its kind, else the default of the settings."""
+    """The GL code of a cost line: by its sku, its GL account or its kind, else the default of the settings."""
     row = made.row("line_type", keys)
     named = wanted(keys)
     if row is None:
@@ -74,7 +74,7 @@ def cost_code(made: Mapped, unit: Row, keys: Sequence[str]) -> str:
 
 
 def stock_row(made: Mapped, sku_code: str, sku_id: str) -> Row:
-    """The row of an item: its stock code, and its unit and factor where they differ."""
+    """The row of an item: its stock code, and its unit and factor if they differ from the source's."""
     keys = (sku_code, sku_id)
     row = made.row(STOCK_TABLE, keys)
     if row is not None:
@@ -86,14 +86,14 @@ def stock_row(made: Mapped, sku_code: str, sku_id: str) -> Row:
 
 
 def _fitting(made: Mapped, code: str) -> str:
-    """A stock code that SYSPRO can hold; a code is never cut or spelled otherwise."""
+    """A stock code that SYSPRO can hold. A code is never cut or changed."""
     if len(code) > STOCK_CODE or not is_kept(code):
         return made.missing(STOCK_TABLE, f"{code} has more than {STOCK_CODE} characters, or one that SYSPRO does not keep")
     return code
 
 
 def warehouse_of(made: Mapped, names: Sequence[str], unit: Row) -> str:
-    """The warehouse of a place of goods: by its name or id, else the business unit's own."""
+    """The warehouse of a place of goods: by the place's name or id, else the business unit's own."""
     row = made.row(WAREHOUSE_TABLE, names)
     if row is not None:
         return row.get("warehouse") or made.missing(f"{WAREHOUSE_TABLE}.warehouse", wanted(names))
@@ -101,6 +101,6 @@ def warehouse_of(made: Mapped, names: Sequence[str], unit: Row) -> str:
 
 
 def supplier_code(code: str, settings: Settings) -> str:
-    """A supplier's code as SYSPRO keeps it: a number is filled with zeros to the configured length."""
+    """A supplier's code in SYSPRO's form: a number is padded with zeros to the configured length."""
     code, length = visible(code), settings.suppliers.code_length
     return code.zfill(length) if code.isascii() and code.isdigit() and length else code

@@ -1,7 +1,7 @@
-"""What the writer asks SYSPRO for whatever it writes: rows of tables, the months that are open, whether it would take a document. One session.
+"""Questions that the writer asks SYSPRO about any document: rows of tables, the open months, and whether a document would be accepted. One session.
 
-Facts: PostingPeriod reaches the current month and the two before it (enumeration C, P, B). That the current month is that of the AccountingDate in
-GetLogonProfile, for payables and stock alike, and that its months are those of the calendar, is assumed.
+Facts: PostingPeriod reaches the current month and the two before it (enumeration C, P, B). It is assumed that the current month is that of the
+AccountingDate in GetLogonProfile, for payables and stock alike, and that its months are calendar months.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FRESH = timedelta(minutes=5)
 
 
 class Books:
-    """Each method adds the calls that it makes to those of the attempt."""
+    """Each method adds its calls to those of the attempt."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -34,7 +34,7 @@ class Books:
     async def rows(
         self, attempt: Attempt, table: str, columns: Sequence[str], where: Sequence[Where], order: Sequence[str]
     ) -> list[Row]:
-        """The rows that fulfil conditions. Raises `Transient` where they do not fit into one answer: the one that counts could be in the rest."""
+        """The rows that meet the conditions. Raises `Transient` if they do not fit into one answer, because the relevant row could be in the rest."""
         attempt.calls += 1
         search = Search(table, tuple(columns), tuple(where), tuple(order))
         found = (await self.client.look(search)).whole(table)
@@ -45,7 +45,7 @@ class Books:
     # --- months -------------------------------------------------------------------------------------------------------
 
     async def period(self, attempt: Attempt, on: date | None) -> str:
-        """PostingPeriod of a day. Raises `Refused` (code period_closed) for a day in no month that takes postings."""
+        """PostingPeriod of a day. Raises `Refused` (code period_closed) if the day's month takes no postings."""
         if on is None:
             raise Refused(f"{SYSTEM} {attempt.ref}: it has no posting date")
         current = await self._month(attempt)
@@ -65,14 +65,15 @@ class Books:
             self._current = (told, now)
         return self._current[0]
 
-    # --- what SYSPRO would say ----------------------------------------------------------------------------------------
+    # --- whether SYSPRO would accept it -----------------------------------------------------------------------------------
 
     def request(self, posting: Posting) -> Request:
         """The request of a posting. See `Client.posting`."""
         return self.client.posting(posting.path, posting.name, posting.parameters, posting.xml)
 
     async def refusal(self, attempt: Attempt, posting: Posting) -> Found:
-        """Nothing is there yet: whether SYSPRO would take the posting, by its length and, if the settings say so, by ValidateOnly."""
+        """For a document that is not there yet: whether SYSPRO would accept the posting, by its length and, if the settings say so, by
+        ValidateOnly."""
         try:
             self.request(posting)
         except Refused as error:
@@ -86,7 +87,7 @@ class Books:
 
 
 def _judged(answer: Response, posting: Posting) -> Answer | None:
-    """Why SYSPRO would not take it; None if it would. Raises what a read raises where this cannot be told."""
+    """Why SYSPRO would not accept it; None if it would. Raises the errors of a read if the answer is unclear."""
     errors.readable(answer, f"{posting.name} ValidateOnly")
     said = errors.classify(answer, posting.root)
     if not isinstance(said, Answer):
@@ -97,7 +98,7 @@ def _judged(answer: Response, posting: Posting) -> Answer | None:
 
 
 def original_of(resolved: ResolvedCommand) -> str:
-    """The id of the document that is taken back. Raises `Refused` where it is not known."""
+    """The id of the document that is taken back. Raises `Refused` if it is not known."""
     if resolved.original is None or not resolved.original.erp_id:
         raise Refused(f"{SYSTEM} {resolved.command['ref']}: the document that is taken back is not known")
     return resolved.original.erp_id

@@ -1,7 +1,7 @@
 """Proves the settings of a SYSPRO connection by using them: one line per subject, with what to do. Changes nothing.
 
 In the order in which a company is set up: logon and session, tables, months, values of settings and crosswalk, a trial of an AP invoice
-(ValidateOnly), OData. SYSPRO takes one session for each operator, so that this role, like the others, has to have one of its own.
+(ValidateOnly), OData. SYSPRO allows one session per operator, so this role needs an operator of its own, like every role.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from systems.syspro.settings import NO_ENET, NO_ODATA
 
 _TABLES = (*resources.BY_FIND.values(), resources.ADDRESSES, resources.ORDER_LINES)
 _BOOKS = ("ApInvoice", "ApInvoicePay", "InvMovements", "InvMaster", "InvWhControl")
-"""Tables that the writer and this check ask beside those that are listed."""
+"""Tables that the writer and this check read besides those that feeds list."""
 _AT_ONCE = 20
 _PERMIT = "Permit the operator this table (e.net generic find)."
 
@@ -45,7 +45,7 @@ class _Checker:
         self._codes: dict[str, Row] = {}
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
-        """Every finding, the good ones too."""
+        """Every finding, including the good ones."""
         self._found, self._crosswalk = Findings(), crosswalk
         if not self._settings.rest_url:
             self._found.say("warning", "e.net", f"{NO_ENET}; only S5 (AP invoices) can run.", "Set rest_url for S1 to S4.")
@@ -116,7 +116,7 @@ class _Checker:
     # --- values -------------------------------------------------------------------------------------------------------
 
     async def _rows(self, table: str, columns: tuple[str, ...], values: Iterable[str]) -> dict[str, Row]:
-        """The rows whose first column is one of these values, by it."""
+        """The rows whose first column is one of these values, by that value."""
         found: dict[str, Row] = {}
         wanted = sorted(set(values))
         for at in range(0, len(wanted), _AT_ONCE):
@@ -182,7 +182,7 @@ class _Checker:
     # --- trials -------------------------------------------------------------------------------------------------------
 
     async def _trial(self) -> None:
-        """An AP invoice of one cent that is only validated: rights, licence and the values that it needs."""
+        """Validate, without posting, an AP invoice of one cent: rights, licence and the values that it needs."""
         supplier = next((code for code, row in sorted(self._suppliers.items()) if row["OnHold"] != "Y"), "")
         account = next((code for code in sorted(self._codes) if self._judged_code(code, "") is None), "")
         if not supplier or not account:
@@ -220,7 +220,7 @@ class _Checker:
         self._found.say("ok", "OData", f"{self._settings.odata}: ApInvoice can be read{'' if rows else ', and is empty'}")
 
     def _profile(self) -> None:
-        """What an accountant would question."""
+        """Settings that an accountant would question."""
         if not self._settings.rest_url:
             return
         basis = self._settings.payables.amount_basis
@@ -234,7 +234,7 @@ class _Checker:
 
 
 def _filled(wanted: Mapping[str, str], crosswalk: Crosswalk) -> dict[str, str]:
-    """GL codes with the parts of all business units in place of `*`."""
+    """GL codes with `*` replaced by the parts of all business units."""
     parts = sorted({row["gl_part"] for row in crosswalk.rows("business_unit").values() if row.get("gl_part")})
     made: dict[str, str] = {}
     for code, source in wanted.items():

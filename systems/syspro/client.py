@@ -1,7 +1,7 @@
-"""The client of SYSPRO: e.net's REST service with one session whose calls go one after the other, and the tables of OData.
+"""The client of SYSPRO: e.net's REST service, with one session whose calls run one after the other, and the tables of OData.
 
-Facts (recorded exchanges; a live service; SYSPRO's help): every e.net operation is a GET, the XML in the address; one session takes one call at a
-time; OData is read-only, by Basic. Credentials and documents stand in addresses, so an error of the network is told without its query string.
+Facts (recorded exchanges; a live service; SYSPRO's help): every e.net operation is a GET with the XML in the address; a session takes one call at a
+time; OData is read-only, by Basic. Addresses contain credentials and documents, so a network error is reported without the query string.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from systems.syspro.wire import address
 
 T = TypeVar("T")
 _OF_SESSION = 60
-"""Characters that an address has for the session."""
+"""Characters of the address that are reserved for the session."""
 _LONGEST_WAIT_S = 2.0
-"""Real seconds that a call waits for the one before it. A write that waited longer could be sent after its lease."""
+"""Real seconds that a call waits for the previous one. A write that waited longer could be sent after its lease."""
 
 
 def without_query(text: str) -> str:
-    """The text up to the query string of an address in it. Nothing behind it is told, since it cannot be said for certain where it ends."""
+    """The text up to the query string of an address in it. Everything after it is dropped, because its end cannot be found with certainty."""
     told, found, _ = text.partition("?")
     return f"{told}?..." if found else text
 
@@ -51,7 +51,7 @@ class _Quiet:
         try:
             return await self._inner.send(request, timeout_s)
         except NotSent as error:
-            raise NotSent(without_query(str(error))) from None  # its cause shows the address
+            raise NotSent(without_query(str(error))) from None  # the original error contains the address
         except Unanswered as error:
             raise Unanswered(without_query(str(error))) from None
         except Broken as error:
@@ -62,7 +62,7 @@ class _Quiet:
 
 
 class _InTurn:
-    """A transport that sends one request at a time. A call that would wait long is not sent."""
+    """A transport that sends one request at a time. A call that would have to wait too long is not sent."""
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
@@ -101,7 +101,7 @@ class Client:
 
     @asynccontextmanager
     async def cycle(self) -> AsyncIterator[None]:
-        """A polling cycle of its own: the session that it logs on is logged off at its end, unless another one is at work."""
+        """A polling cycle: the session that it opens is logged off at its end, unless another cycle is using it."""
         self._at_work += 1
         try:
             yield
@@ -111,7 +111,7 @@ class Client:
                 await self.log_off()
 
     async def log_off(self) -> None:
-        """End the session and free its seat. A failure is left to SYSPRO's own time-out."""
+        """End the session and free its seat. If that fails, SYSPRO's own time-out ends it."""
         self.calls.sign_in.end()
         with suppress(NotSent, Unanswered):
             await self.session.leave(lambda request: self._send(request, self.settings.request_s))
@@ -131,7 +131,7 @@ class Client:
         return await self.calls.look(self._query(OBJECT, search.xml), search.table, lambda answer: table_of(answer, search))
 
     async def profile(self) -> Mapping[str, str]:
-        """GetLogonProfile: what SYSPRO says of the company and the operator."""
+        """GetLogonProfile: SYSPRO's information about the company and the operator."""
         found, _ = await self.profile_bytes()
         return found
 
@@ -154,8 +154,8 @@ class Client:
     # --- writes -------------------------------------------------------------------------------------------------------
 
     def posting(self, path: str, name: str, parameters: str, xml: str) -> Request:
-        """The request of Transaction/Post, Setup/Add or Setup/Update of a business object: by REST, or by SOAP where no address can carry it. Raises
-        `Refused` (code url_limit) where there is no SOAP service."""
+        """The request of Transaction/Post, Setup/Add or Setup/Update of a business object: by REST, or by SOAP if it does not fit into an address.
+        Raises `Refused` (code url_limit) if there is no SOAP service."""
         texts = {"BusinessObject": name, "XmlParameters": parameters, "XmlIn": xml}
         made = self._get(path, texts)
         length, most = len(made.url) + _OF_SESSION, self.settings.url_limit_bytes
@@ -171,7 +171,7 @@ class Client:
         return await self.calls.look(request, what, lambda answer: taken(soap.plain(answer)))
 
     async def write(self, request: Request) -> Response:
-        """Send it once. Raises `NotSent` or `Unanswered`. The answer has the form of REST, whichever way it went."""
+        """Send it once. Raises `NotSent` or `Unanswered`. The answer has the form of REST, even if it was sent by SOAP."""
         return soap.plain(await self.calls.write(request))
 
     # --- addresses ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the demo has to know of SYSPRO's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+"""What the demo needs to know about SYSPRO's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, and planned faults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES, _LEVELS = (
 )  # fmt: skip
 _UNITS = (("Plumbing - Service", "10"), ("HVAC - Service", "20"), ("HVAC - Install", "30"), ("Electrical - Service", "40"))
 CLEARING = "0000001"
-"""The supplier of cost without a vendor."""
+"""The supplier of costs without a vendor."""
 _STOCK_CODES = (
     ("MAT-PVC2", "PIPE-PVC2"),
     ("MAT-VALVE", "VALVE-34"),
@@ -57,17 +57,17 @@ _STOCK_CODES = (
     ("MAT-MISC", "MISC"),
 )
 _UNIT_IDS = ("901", "902", "903", "904")
-"""The ids of these business units, by which orders and receipts name them."""
+"""The ids of these business units, which orders and receipts use."""
 _PLACES = (("801", "MA"), ("802", "NO"), ("851", "T1"), ("852", "T2"))
-"""Warehouses and trucks by their ids, as adjustments and receipts name them."""
+"""Warehouses and trucks by their ids, which adjustments and receipts use."""
 _ORDER_ITEMS = (
     *((code, str(10_001 + place)) for place, (_, code) in enumerate(_STOCK_CODES[:10])),
     ("WH-50", "15001"),
     ("AC-3T", "15002"),
 )
-"""Stock codes that buyers order, and the sku of each at the other side."""
+"""Stock codes that buyers order, and the sku of each on the other side."""
 _COUNTED, _COSTED = ("Cycle Count", "Damaged"), "Job"
-"""Kinds of adjustments that are posted, and the one whose invoice costs the goods already."""
+"""Kinds of adjustments that are posted, and the kind whose goods an invoice already costs."""
 _ZERO = Decimal("0.00")
 
 
@@ -89,7 +89,7 @@ class SysproDemo:
         return {"suppliers": "40", "orders": "24", "history": "0", "seats": "8"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
-        """Own settings, quota and secrets for that simulator. The secrets are the sink's; the other roles have operators of their own (`roles`)."""
+        """Own settings, quota and secrets for that simulator. The secrets are the sink's; each other role has its own operator (`roles`)."""
         own = {
             "rest_url": f"{url}/SYSPROWCFService/Rest",
             "odata_url": f"{url}/SYSPRO8Odata/SYSPROOData",
@@ -129,7 +129,7 @@ class SysproDemo:
         }
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind of object that is asked for."""
+        """The path of every kind of object that is asked for."""
         kinds = (_INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES, _LEVELS)
         return (*(f"documents?kind={kind}" for kind in kinds), BALANCES)
 
@@ -150,8 +150,8 @@ class SysproDemo:
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """An AP invoice for each supplier of what the lines cost; the goods of a receipt, without tax and freight; nothing of an adjustment that a
-        job costed; by every other flow one document of the whole amount."""
+        """An AP invoice for each supplier, for the cost of the lines. A receipt counts its goods, without tax and freight. An adjustment that a job
+        costed makes nothing. Every other flow makes one document of the whole amount."""
         if flow.id == "S1":
             return at_cost(flow.purpose, one, _vendor_of)
         if flow.id == "S3R":
@@ -175,13 +175,13 @@ class SysproDemo:
         return [*found, *(BookedDocument("vendor", row["Supplier"], "", _ZERO, "", True) for row in _of(ask, _SUPPLIERS))]
 
     def balances(self, ask: Ask) -> Balances:
-        """What suppliers are owed by the company's own figures. What the clearing supplier is owed is what the jobs cost (flow S1); the other side
-        keeps no such payable, but the vendors' own bills."""
+        """What suppliers are owed by the company's own figures. The clearing supplier is owed what the jobs cost (flow S1). The other side has no
+        such payable, but the vendors' own bills."""
         told = ask(BALANCES)["vendors"]
         return Balances(None, {row["id"]: Decimal(row["open"]) for row in told if row["id"] != CLEARING})
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Nothing waits for a window."""
+        """No settings: nothing waits for a window."""
         return {}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
@@ -200,7 +200,7 @@ class SysproDemo:
         return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "enter", entered)]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, dropped sessions, and answers that are lost, halved, late or something else altogether."""
+        """An outage, dropped sessions, and answers that are lost, truncated, late, or not from SYSPRO at all."""
         post = {"method": "GET", "path": "/SYSPROWCFService/Rest/Transaction/Post"}
         return (
             planned("an outage of the ERP (60 requests answered 503)", {"kind": "refuse", "status": 503, "count": 60}),
@@ -248,7 +248,7 @@ def _order(row: Mapping[str, Any], ask: Ask) -> BookedDocument:
 
 
 def _moved(rows: Sequence[Mapping[str, Any]]) -> list[BookedDocument]:
-    """The movements of each reference as one document; what people moved has no ref of ours."""
+    """The movements of each reference as one document. Movements that people entered have no ref of ours."""
     by_ref: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_ref.setdefault(str(row["Reference"]) or f"{row['Journal']}/{row['JournalEntry']}", []).append(row)

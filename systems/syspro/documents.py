@@ -1,9 +1,9 @@
 """The documents that SYSPRO keeps for us: the XML of the business objects that make them, and the keys by which they are found. Pure.
 
 Sources: classes generated from the XSDs of SYSPRO 7 (order of elements, enumerations); recorded exchanges. Our ref (23 characters) is the
-TransactionReference of an AP invoice (column Reference, 30 characters), the Reference of a stock movement (30), and stands in CustomerPoNumber (30)
-of an order beside the id of the field-service order. Widths of notations, and that GrnMatchReqd keeps a supplier from invoices without goods
-received notes, are assumed.
+TransactionReference of an AP invoice (column Reference, 30 characters) and the Reference of a stock movement (30). In an order it is part of
+CustomerPoNumber (30), after the id of the field-service order. Widths of notations are assumed, and so is that a supplier with GrnMatchReqd takes no
+invoices without goods received notes.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _NUMBERED = re.compile(r"\|correct\|\d+$")
 
 @dataclass(frozen=True)
 class Posting:
-    """What is sent for a step: the operation, the business object, its parameters and its document. `trial` are the parameters that only
-    validate ("" where it is not tried beforehand)."""
+    """What is sent for a step: the operation, the business object, its parameters and its document. `trial` are the parameters that only validate (""
+    if there is no trial)."""
 
     path: str
     name: str
@@ -44,7 +44,7 @@ class Posting:
 
 
 def posting(name: str, root: str, parameters: Sequence[Field], body: Sequence[Field], path: str = "Transaction/Post") -> Posting:
-    """The posting of a business object; its trial has the same parameters but ValidateOnly."""
+    """The posting of a business object. Its trial has the same parameters plus ValidateOnly."""
 
     def told(is_trial: bool) -> str:
         own = [(key, "Y" if is_trial else "N") if key == "ValidateOnly" else (key, one) for key, one in parameters]
@@ -63,7 +63,7 @@ cents = partial(cents_of, SYSTEM)
 
 
 def places(value: Decimal, most: int) -> Decimal:
-    """A quantity or price with as few places as it has. Raises `Refused` where SYSPRO keeps fewer than it has."""
+    """A quantity or price without trailing zeros. Raises `Refused` if SYSPRO keeps fewer places."""
     plain = value.normalize()
     exponent = plain.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > most:
@@ -75,7 +75,7 @@ def places(value: Decimal, most: int) -> Decimal:
 
 
 def supplier_of(command: CommandEnvelope) -> str:
-    """The supplier of an AP invoice. Raises `Refused` where the command names none."""
+    """The supplier of an AP invoice. Raises `Refused` if the command names none."""
     found = str(fields(command)["dimensions"].get(SUPPLIER, ""))
     if not found:
         raise Refused(f"{SYSTEM} {command['ref']}: the command names no supplier")
@@ -83,8 +83,8 @@ def supplier_of(command: CommandEnvelope) -> str:
 
 
 def invoice_number(command: CommandEnvelope) -> str:
-    """The number of an AP invoice, which SYSPRO takes once for a supplier: the source's own. A correction, and a source whose number does not fit,
-    have the 20 characters of the ref (collision bound 1e-16 of ten million)."""
+    """The number of an AP invoice, which SYSPRO accepts once per supplier. It is the source's own number. For a correction, or if that number does
+    not fit, it is the first 20 characters of the ref (collision bound 1e-16 of ten million)."""
     own = str(fields(command)["human_number"])
     shown = fitted(own, INVOICE_NUMBER)
     if shown.text and not shown.is_changed and not _NUMBERED.search(command["op_key"]):
@@ -94,7 +94,7 @@ def invoice_number(command: CommandEnvelope) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """What is entered on a supplier's account: code I for an invoice or C for a credit of one, its number, our ref and the period it goes to."""
+    """An entry on a supplier's account: code I for an invoice or C for a credit of one, its number, our ref, and its posting period."""
 
     code: str
     supplier: str
@@ -148,13 +148,13 @@ def _distribution(one: PostingLine) -> list[Field]:
 
 
 def own_mark(command: CommandEnvelope) -> str:
-    """What UserField1 (15 characters) keeps of our ref: its first 15, so 60 bits of it. Two of a million suppliers share one with a probability of
-    4e-7 (birthday bound); the code of a new supplier has the vendor's id."""
+    """The part of our ref that UserField1 (15 characters) keeps: its first 15, which are 60 bits. Two of a million suppliers share them with a
+    probability of 4e-7 (birthday bound); the code of a new supplier also contains the vendor's id."""
     return command["ref"][:MARK]
 
 
 def new_supplier_code(command: CommandEnvelope, settings: Settings) -> str:
-    """The code of a supplier that we create. Raises `Refused` for one that does not fit."""
+    """The code of a supplier that we create. Raises `Refused` if it is too long."""
     code = supplier_code(f"{settings.suppliers.code_prefix}{command['source_id']}".upper(), settings)
     if len(code) > 15:
         raise Refused(f"{SYSTEM} {command['ref']}: the supplier code {code} has more than 15 characters")
@@ -162,7 +162,7 @@ def new_supplier_code(command: CommandEnvelope, settings: Settings) -> str:
 
 
 def supplier(command: CommandEnvelope, code: str, settings: Settings, *, is_new: bool) -> Posting:
-    """APSSSP: a new supplier with everything, or what the field-service side owns of one that is there."""
+    """APSSSP: a new supplier with all fields, or an update of the fields that the field-service side owns."""
     own, rules = fields(command), settings.suppliers
     contact: list[Field] = [("Telephone", own["phone"])]
     if is_new:
@@ -258,8 +258,8 @@ def _ordered(one: Mapping[str, Any], number: int, settings: Settings) -> list[Fi
 
 
 def cancellation(purchase_order: str, supplier_id: str, reference: str) -> Posting:
-    """PORTOI: an order gets the reference of what takes it back (action C) and is cancelled (D), which leaves it with status `*`: both or none, since
-    one document is taken or refused (assumed)."""
+    """PORTOI: an order gets the reference of its reversal (action C) and is cancelled (D), which leaves it with status `*`. Both happen or neither,
+    because a document is accepted or refused as a whole (assumed)."""
     told: Field = ("CustomerPoNumber", reference)
     marked: list[Field] = [("OrderActionType", "C"), ("Supplier", supplier_id), told, ("PurchaseOrder", purchase_order)]
     ended: list[Field] = [("OrderActionType", "D"), ("Supplier", supplier_id), ("PurchaseOrder", purchase_order)]
@@ -271,7 +271,7 @@ def cancellation(purchase_order: str, supplier_id: str, reference: str) -> Posti
 
 
 def receipt(command: CommandEnvelope, on: date | None, lines: Sequence[tuple[str, int, Mapping[str, Any]]]) -> Posting:
-    """PORTOR: an item for each line, by order and line number; all or none is taken."""
+    """PORTOR: an item for each line, by order and line number; all are accepted or none."""
     own = fields(command)
     items: list[Field] = []
     for purchase_order, number, one in lines:
@@ -300,7 +300,7 @@ def receipt(command: CommandEnvelope, on: date | None, lines: Sequence[tuple[str
 
 @dataclass(frozen=True)
 class Move:
-    """One movement of an adjustment: where, of which stock code, how many (negative leaves), and on which GL code."""
+    """One movement of an adjustment: warehouse, stock code, quantity (negative leaves the warehouse), and GL code."""
 
     warehouse: str
     item: str
@@ -312,7 +312,7 @@ class Move:
 
 
 def moves(command: CommandEnvelope, *, is_reversed: bool = False) -> list[Move]:
-    """The movements of an adjustment; a line of a transfer leaves one warehouse and enters the other."""
+    """The movements of an adjustment. A line of a transfer leaves one warehouse and enters another."""
     own = fields(command)
     sign = -1 if is_reversed else 1
     made = []
@@ -334,7 +334,7 @@ def _move(warehouse: str, quantity: Decimal, told: Sequence[str]) -> Move:
 
 
 def adjustment(command: CommandEnvelope, ref: str, on: date | None, period: str, wanted: Sequence[Move]) -> Posting:
-    """INVTMA: an item for each movement; all or none is taken."""
+    """INVTMA: an item for each movement; all are accepted or none."""
     own = fields(command)
     note = fitted(own.get("description") or f"ServiceTitan {own.get('human_number', '')}", NOTATION).text
     items: list[Field] = [

@@ -1,8 +1,8 @@
 """SYSPRO's refusals: tables for the sign-in, for texts instead of XML, for HTTP, and for business objects (`systems/http/rules.py`). Pure.
 
 Sources: recorded exchanges (`ERROR: Invalid operator password`; `ERROR: Unable to read the SYSPRO base directory registry string BaseDir8` for a
-session that is not there; errors inside HTTP 200 with ErrorNumber and ErrorDescription). The words for a seat that is taken, an expired session, a
-missing licence or permission and for each business error are assumed. For a write, whatever is in no table is AMBIGUOUS once it was sent.
+session that does not exist; errors inside HTTP 200 with ErrorNumber and ErrorDescription). The words for an occupied seat, an expired session, a
+missing licence or permission and for each business error are assumed. A write whose answer is in no table is AMBIGUOUS.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SIGN_IN: tuple[Rule, ...] = (
     Rule((), r"(already|currently) (logged|signed) (in|on)|in use", _NO, SEAT, throttled=True, remedy=_SEAT),
     Rule((), r"operator|password|company", _NO, "credentials", broken=True, remedy=_OPERATOR),
 )
-"""By the words of a refused Logon; the first that fits counts. Anything else may pass (Transient)."""
+"""By the words of a refused Logon; the first row that fits counts. Any other refusal may be temporary (Transient)."""
 _SESSION = r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|\blog[- ]?(on|in)\b.*expired|expired.*\blog[- ]?(on|in)\b"
 _LICENSED = r"licen[cs]e"
 _RIGHTS = r"not (permitted|authori[sz]ed|allowed)|access .*denied|security"
@@ -51,8 +51,8 @@ TEXTS: tuple[Rule, ...] = (
     Rule((), f"{_POSTING}.*({_RIGHTS})", _MAYBE, "rights", read=Broken, remedy=_PERMIT),
     Rule((), _RIGHTS, _NO, "rights", broken=True, remedy=_PERMIT),
 )
-"""By the words of a text that begins with ERROR, where XML was asked for. A text with a word of posting may have come after the document was taken,
-so that a write is never certainly refused by it; a call that timed out ("Timeout expired") is in no row."""
+"""By the words of a text that begins with ERROR and came instead of XML. A text that mentions posting may have come after the document was accepted,
+so it never proves that a write was refused. A call that timed out ("Timeout expired") is in no row."""
 HTTP: tuple[Rule, ...] = (
     Rule((401,), "", _NO, "signed_out", read=Broken, remedy=_OPERATOR),
     Rule((403,), "", _NO, "rights", broken=True, remedy=_PERMIT),
@@ -78,14 +78,14 @@ OBJECTS: tuple[Rule, ...] = (
     Rule((), r"(record|file) (is )?(locked|in use)|try again", _NO, "locked"),
     Rule((), "", Verdict.REJECT, "refused"),
 )
-"""By the number and words of the first fault of a business object. Nothing of a document with a fault is kept (ApplyIfEntireDocumentValid)."""
+"""By the number and words of the first fault of a business object. A document with a fault is not saved at all (ApplyIfEntireDocumentValid)."""
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 
 def is_error_text(text: str) -> bool:
-    """Whether an answer is a text that says what is wrong."""
+    """Whether an answer is a text that begins with ERROR."""
     return text.lstrip().upper().startswith("ERROR")
 
 
@@ -95,7 +95,7 @@ def said_in(text: str) -> str:
 
 
 def is_dropped(answer: Response) -> bool:
-    """Whether an answer speaks of a session that is not there any more, whatever else it says: what it means to a write is asked of `TEXTS`."""
+    """Whether an answer says that the session no longer exists, whatever else it says. `TEXTS` decides what that means for a write."""
     if answer.status != 200 or len(answer.body) > 4096:
         return False
     try:
@@ -110,7 +110,7 @@ def _rule_of_text(text: str) -> Rule:
 
 
 def refused_sign_in(text: str, status: int, asked_s: float | None = None) -> ConnectorError:
-    """What it means that a Logon gave no session."""
+    """The error for a Logon that returned no session."""
     words = said_in(text) if is_error_text(text) else told(text, 120)
     rule = rules.rule_of(SIGN_IN, 0, Words("", words)) if is_error_text(text) else None
     said = f"{SYSTEM} logon: {status} {words}".strip()
@@ -125,7 +125,7 @@ def refused_sign_in(text: str, status: int, asked_s: float | None = None) -> Con
 
 
 def readable(answer: Response, what: str) -> str:
-    """The text of an answer to a read. Raises the error that another one means."""
+    """The text of an answer to a read. Raises the matching error for any other answer."""
     if answer.status != 200:
         raise rules.refused_read(HTTP, answer, Words("", ""), SYSTEM, what)
     try:
@@ -142,7 +142,7 @@ def readable(answer: Response, what: str) -> str:
 
 
 def refused(found: Outcome, what: str) -> ConnectorError | None:
-    """The error of a query whose answer has faults; None for a good one."""
+    """The error for a query whose answer has faults; None if it has none."""
     if found.is_good:
         return None
     first = found.faults[0] if found.faults else Fault("", "refused without words", "", "")
@@ -153,7 +153,8 @@ def refused(found: Outcome, what: str) -> ConnectorError | None:
 
 
 def classify(answer: Response, root: str) -> Answer | Outcome:
-    """What an answer to a posting or setup says: its outcome if nothing speaks against it, else its class. `root` is the document's own."""
+    """What an answer to a posting or setup says: its outcome if nothing contradicts success, else its class. `root` is the document's root
+    element."""
     if answer.status != 200:
         return rules.classify(HTTP, answer, Words("", ""))
     try:
@@ -178,7 +179,7 @@ def _of_text(text: str) -> Answer:
 
 
 def of_faults(found: Outcome) -> Answer:
-    """The class of an answer with faults: the first one decides, every one is kept."""
+    """The class of an answer with faults. The first fault decides; every one is kept."""
     words = told(faults_said(found.faults) or "; ".join(found.warnings) or f"{found.invalid} items are invalid", WORDS)
     code = found.faults[0].code if found.faults else ""
     said = Words(code or "invalid", words)

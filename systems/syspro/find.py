@@ -1,8 +1,8 @@
-"""COMFND, SYSPRO's generic find: the request for rows of a table, and how its answer is read. Pure.
+"""COMFND, SYSPRO's generic find: the request for rows of a table, and the reading of its answer. Pure.
 
 Facts (recorded exchanges; classes generated from the XSDs): a query names a table, columns, conditions joined by And or Or with brackets, an order
-and how many rows to return; the answer has the table's name as its root, `Row`s and `RowsReturned`, padded with blanks. There is no offset: a list
-is read on behind its last key. Which tables an operator may read depends on its permissions (assumed).
+and how many rows to return. The answer has the table's name as its root, `Row`s and `RowsReturned`, padded with blanks. There is no offset: a list is
+continued behind its last key. Which tables an operator can read depends on its permissions (assumed).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ MOST_ROWS = 500
 
 
 class Where(NamedTuple):
-    """A condition: a column, how it is compared (GT, GE, LT, LE, EQ, NE, LIKE), and with what. `joined` says how it goes with the one before;
-    `opens` and `closes` are brackets."""
+    """A condition: a column, an operator (GT, GE, LT, LE, EQ, NE, LIKE), and a value. `joined` connects it to the previous condition; `opens` and
+    `closes` are brackets."""
 
     column: str
     condition: str
@@ -40,7 +40,7 @@ class Where(NamedTuple):
 
 @dataclass(frozen=True)
 class Search:
-    """What is asked for. `order` names the key by which the rows come."""
+    """The parameters of a query. `order` is the key by which the rows are sorted."""
 
     table: str
     columns: tuple[str, ...]
@@ -50,7 +50,7 @@ class Search:
 
     @property
     def xml(self) -> str:
-        """The query. Raises `Malformed` for a value that SYSPRO cannot keep: no row has it."""
+        """The query. Raises `Malformed` for a value that SYSPRO cannot store, because no row can have it."""
         for one in self.where:
             if not is_kept(one.value):
                 raise Malformed(f"{SYSTEM} {self.table}: {one.column} {one.value[:40]!r} has characters that SYSPRO does not keep")
@@ -85,14 +85,14 @@ class Table:
     digest: str
 
     def whole(self, what: str) -> list[Row]:
-        """The rows, each of which has to be readable. Raises `Transient`."""
+        """The rows, if every one of them can be read. Raises `Transient` otherwise."""
         if any(isinstance(row, Unreadable) for _, row in self.rows):
             raise Transient(f"{SYSTEM} {what}: a row cannot be read")
         return [row for _, row in self.rows]
 
 
 def table_of(answer: Response, search: Search) -> Table:
-    """The rows of an answer. Raises `Transient` for anything else than the whole answer to this query, and what `errors.readable` raises."""
+    """The rows of an answer. Raises `Transient` unless it is the complete answer to this query, and what `errors.readable` raises."""
     what = search.table
     text = errors.readable(answer, what)
     try:
@@ -109,13 +109,13 @@ def _whole(text: str, body: bytes, search: Search) -> Table:
     slices = cut_rows(body)
     if (
         len(slices) != len(rows) or text.encode(ENCODING, "replace") != body
-    ):  # wrapped, or in another encoding: the bytes are made again
+    ):  # wrapped or in another encoding, so the bytes are encoded again
         slices = [etree.tostring(one, encoding="unicode", with_tail=False).encode(ENCODING, "xmlcharrefreplace") for one in rows]
     return Table(tuple(zip(slices, [columns(one) for one in rows], strict=True)), digest_of(body))
 
 
 def _cut(body: bytes, search: Search, why: Malformed) -> Table:
-    """The rows of a page of which some cannot be read: the page without its rows has to be whole. Raises `Transient`."""
+    """The rows of a page some of whose rows cannot be read. The page without its rows has to be complete. Raises `Transient`."""
     slices = cut_rows(body)
     if not slices:
         raise Transient(f"{SYSTEM} {search.table}: {why}") from why

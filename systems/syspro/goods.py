@@ -1,4 +1,4 @@
-"""Orders, receipts and adjustments of stock as the writer sees them: how each is found, and what of it differs.
+"""Orders, receipts and adjustments of stock for the writer: how each is found, and how it differs from its command.
 
 Assumed: a receipt and an adjustment leave rows of InvMovements that have our Reference, the quantity with its sign and the stock code; an
 order that is cancelled keeps its row with OrderStatus `*`; comment, freight and charge lines have other values of LineType than a stocked line (1).
@@ -29,7 +29,7 @@ from systems.writing.frame import Attempt
 
 ORDER, RECEIPT, ADJUSTMENT = "purchase_order", "receipt", "inventory_adjustment"
 CENTS = Decimal("0.05")
-"""What quantity times cost may differ from the amount of a line whose unit was converted."""
+"""How much quantity times cost may differ from the amount of a line whose unit was converted."""
 CREATE, CANCEL, REVERSE = "create", "cancel", "reverse"
 _HEADER = ("PurchaseOrder", "OrderStatus", "CancelledFlag", "Supplier", "OrderEntryDate", "CustomerPoNumber", "Warehouse")
 _DETAIL = (
@@ -53,7 +53,7 @@ class Orders:
         self._books = books
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """The order that has our reference; of a cancellation, whether it is done."""
+        """The order that has our reference; for a cancellation, whether it is done."""
         if found := await self.shown(attempt):
             return Found(tuple(found))
         if attempt.resolved.original is not None and (refused := await self._received(attempt)):
@@ -61,7 +61,7 @@ class Orders:
         return await self._books.refusal(attempt, await self._first(attempt))
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
-        """What a step left."""
+        """What a step wrote."""
         resolved, rows = attempt.resolved, await self._ours(attempt)
         if resolved.original is None:
             return [await self._order(attempt, row) for row in rows]
@@ -126,7 +126,7 @@ class Orders:
         return _order(header, await self._lines(attempt, header["PurchaseOrder"]), attempt.resolved)
 
     async def _received(self, attempt: Attempt) -> Found | None:
-        """Why an order cannot be cancelled: goods of it came."""
+        """Why an order cannot be cancelled: goods were received."""
         purchase_order = original_of(attempt.resolved)
         if any(count(row, "MReceivedQty") for row in await self._lines(attempt, purchase_order)):
             words = f"order {purchase_order} is received in part: return the goods in SYSPRO, close it there, then skip this"
@@ -135,7 +135,7 @@ class Orders:
 
 
 def _order(header: Row, rows: Sequence[Row], resolved: ResolvedCommand) -> Document:
-    """An order as SYSPRO keeps it, with the ids of its lines in the order in which they were entered. Raises `Malformed`."""
+    """An order as SYSPRO keeps it, with the ids of its lines in the order of entry. Raises `Malformed`."""
     command, own = resolved.command, fields(resolved.command)
     lines = [row for row in rows if row["LineType"] == STOCKED]
     wanted, held = [_wanted(one) for one in own["lines"]], [_held(one) for one in lines]
@@ -158,7 +158,7 @@ def _order(header: Row, rows: Sequence[Row], resolved: ResolvedCommand) -> Docum
 
 
 def _worth(rows: Sequence[Row]) -> Decimal:
-    """What an order is worth: its stocked lines at their price, freight and charges."""
+    """The amount of an order: its stocked lines at their price, freight and charges."""
     stocked = sum(
         (rounded(count(row, "MOrderQty") * count(row, "MPrice")) for row in rows if row["LineType"] == STOCKED), Decimal(0)
     )
@@ -178,7 +178,7 @@ def _plain(value: Decimal) -> Decimal:
 
 
 def _cancelled(row: Row, rows: Sequence[Row], resolved: ResolvedCommand) -> Document:
-    """A cancelled order, with what it takes back. One whose lines keep no quantity tells none (assumed: they keep it)."""
+    """A cancelled order, with what it takes back. If its lines keep no quantity, the amount is unknown (assumed: they keep it)."""
     number, command, worth = row["PurchaseOrder"], resolved.command, _worth(rows)
     assert resolved.original is not None
     written = resolved.original.command["amount"]
@@ -196,7 +196,7 @@ class Movements:
         self._books = books
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """The movements that have our reference; where there are none, whether SYSPRO would take them."""
+        """The movements that have our reference. If there are none, whether SYSPRO would accept them."""
         if found := await self.shown(attempt):
             return Found(tuple(found))
         try:
@@ -206,7 +206,7 @@ class Movements:
         return await self._books.refusal(attempt, posting)
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
-        """What a step left: one document of all rows with our reference."""
+        """What a step wrote: all rows with our reference as one document."""
         where = (Where("Reference", "EQ", attempt.ref),)
         rows = await self._books.rows(attempt, "InvMovements", _MOVED, where, ("StockCode", "Warehouse", "Journal", "JournalEntry"))
         own = [row for row in rows if row["Reference"] == attempt.ref]
@@ -223,7 +223,7 @@ class Movements:
 
 
 def received(resolved: ResolvedCommand) -> list[tuple[str, int, dict[str, Any]]]:
-    """Order, line and goods of each line of a receipt, by the link of the order's line. Raises `Refused`."""
+    """Order, line and goods of each line of a receipt, from the link of the order line. Raises `Refused`."""
     made = []
     for one in fields(resolved.command)["lines"]:
         found = parent_id(resolved.command, f"{ORDER_LINE} {one['order_line_id']}", resolved.ids)
@@ -263,7 +263,8 @@ def _moved(rows: Sequence[Row], resolved: ResolvedCommand) -> Document:
 
 
 def _values_differ(command: CommandEnvelope) -> list[str]:
-    """Lines whose amount is not their quantity at their cost: what moved by quantity is worth something else than the command says."""
+    """Lines whose amount is not quantity times cost. Stock moves by quantity, so such a line would be posted with another value than the
+    command's."""
     told: list[str] = []
     for one in fields(command)["lines"]:
         told += amount_differs(

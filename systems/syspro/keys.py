@@ -1,7 +1,7 @@
-"""How documents of SYSPRO are named on our side, and our ref in its fields. Pure.
+"""How documents of SYSPRO are identified on our side, and our ref in SYSPRO's fields. Pure.
 
-An AP invoice is known by supplier and number, a line by its order and number, as a receipt has to name them. Our ref is the Reference of an AP
-invoice or stock movement; CustomerPoNumber of an order has the id of the field-service order before it.
+An AP invoice is identified by supplier and number, a line by its order and number, as a receipt has to name them. Our ref is the Reference of an AP
+invoice or stock movement. In an order, CustomerPoNumber has the id of the field-service order followed by our ref.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from urllib.parse import quote, unquote
 
 PERIODS = ("C", "P", "B")
-"""PostingPeriod: the current month, the one before, the one before that. No other takes postings."""
+"""PostingPeriod: the current month, the previous one, and the one before that. No other month takes postings."""
 CANCELLED, STOCKED = "*", "1"
 """OrderStatus of a cancelled order; LineType of a stocked line."""
 MARK = 15
@@ -21,7 +21,7 @@ _CUSTOMER_PO = 30
 
 
 def erp_id(supplier: str, number: str) -> str:
-    """The id of an AP invoice: supplier and number, a slash of the supplier escaped."""
+    """The id of an AP invoice: supplier and number; a slash in the supplier is escaped."""
     return f"{quote(supplier, safe=' ')}/{number}"
 
 
@@ -37,13 +37,13 @@ def line_id(purchase_order: str, number: str) -> str:
 
 
 def ref_in(text: str) -> str:
-    """Our ref at the start of a text; "" where there is none."""
+    """Our ref at the start of a text; "" if there is none."""
     found = _REF.match(text)
     return found.group() if found else ""
 
 
 def order_reference(source_id: str, ref: str) -> str:
-    """CustomerPoNumber: the id of the order at the field-service side and our ref; the ref alone where both do not fit."""
+    """CustomerPoNumber: the id of the order on the field-service side and our ref, or the ref alone if both do not fit."""
     both = f"{source_id} {ref.removeprefix('ST-')}"
     is_fit = source_id.isascii() and source_id.isdigit() and len(both) <= _CUSTOMER_PO
     return both if is_fit else ref

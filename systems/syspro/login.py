@@ -1,8 +1,8 @@
 """How one role signs in to SYSPRO's e.net service: a session id in the address of every call, for one operator and company at a time.
 
-Facts (recorded exchanges; a live service): Logon answers 36 characters, 34 hexadecimal digits and two blanks, which are sent back with the blanks; a
-second logon of the same operator ends the first session; every logon takes a seat of the licence until Logoff or time-out. A refused logon is a
-text that begins with `ERROR`, with HTTP 200. Credentials travel in the address, so no error here shows one.
+Facts (recorded exchanges; a live service): Logon answers 36 characters, 34 hexadecimal digits and two blanks, which are sent back with the blanks. A
+second logon of the same operator ends the first session. Every logon takes a seat of the licence until Logoff or time-out. A refused logon is a text
+that begins with `ERROR`, with HTTP 200. Credentials are part of the address, so no error here shows an address.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Session(Login):
     calls: int = 1
 
     async def sign_in(self, send: Send) -> timedelta:
-        """Log on. The session before this one is logged off first, so that its seat is free."""
+        """Log on. The previous session is logged off first, so that its seat is free."""
         with suppress(NotSent, Unanswered):  # SYSPRO ends the idle session by itself
             await self.leave(send)
         own = self.credentials
@@ -66,15 +66,15 @@ class Session(Login):
         return Request(request.method, f"{own}&{query}" if query else own, request.headers, request.body)
 
     def is_refused(self, answer: Response) -> bool:
-        """Whether the session is not there any more: time-out, or a logon of the same operator elsewhere."""
+        """Whether the session no longer exists, by time-out or because the same operator logged on elsewhere."""
         return errors.is_dropped(soap.plain(answer))
 
     def seen(self, answer: Response) -> timedelta | None:
-        """A session that was just used is good for its whole time again."""
+        """A session that was just used is good for its full time again."""
         return self._life if self.session_id and answer.status == 200 else None
 
     async def leave(self, send: Send) -> None:
-        """Log off. What the answer says changes nothing: a session that is not there holds no seat."""
+        """Log off. The answer does not matter: a session that no longer exists holds no seat."""
         ended, self.session_id = self.session_id, ""
         if ended:
             await send(Request("GET", address(self.settings.rest, "Logoff", {"UserId": ended})))

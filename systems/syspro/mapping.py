@@ -1,4 +1,4 @@
-"""Where SYSPRO's words end: what its rows are in ours, and what our records become in it. Pure.
+"""The border of SYSPRO's vocabulary: its rows in our words, and our records as its documents. Pure.
 
 `to_canonical` reads AP invoices, suppliers, orders, stock levels, GL codes and the open months; `to_commands` maps invoices, vendors, orders,
 receipts and adjustments of the field-service system.

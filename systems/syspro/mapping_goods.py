@@ -1,8 +1,8 @@
 """Orders to vendors, their receipts, and adjustments of stock, from canonical to SYSPRO's. Pure (accounting.md 11, 12, 23, 26).
 
 An order of the field-service system is entered with our ref in CustomerPoNumber. A receipt names the line of its order by link, whichever side the
-order came from. An adjustment goes by quantity; what was costed already, by job or receipt, is left out by the table of types. A transfer leaves
-one warehouse and enters the other.
+order came from. An adjustment posts quantities. Adjustments that a job or receipt has already costed are left out, as the table of types says. A
+transfer leaves one warehouse and enters another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PRICE_PLACES = 5
 
 
 def order_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What an order becomes: one order; its cancellation if it was cancelled; nothing if it has no line."""
+    """What an order becomes: one order; its cancellation if it was cancelled; nothing if it has no lines."""
     if is_void(record):
         return voided(record, ORDER, plan.time_zone)
     lines = [one for one in record["lines"] if one["quantity"]]
@@ -84,7 +84,7 @@ def _order_hold(record: Mapping[str, Any], posted: Sequence[GoodsPosting], amoun
 
 
 def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a receipt becomes: one receipt of the lines that moved something. Its tax and freight are no goods: the vendor bills them."""
+    """What a receipt becomes: one receipt of the lines with a quantity that moved. Its tax and freight are not goods: the vendor bills them."""
     if is_void(record):
         return taken_back(record, RECEIPT, plan.time_zone)
     lines = moved(record)
@@ -114,7 +114,7 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What an adjustment becomes: an adjustment by quantity, or a count where its kind is costed elsewhere."""
+    """What an adjustment becomes: an adjustment by quantity, or only a count if its kind is costed elsewhere."""
     if is_void(record):
         return voided(record, STOCK, plan.time_zone)
     lines = [one for one in record["lines"] if one["quantity"]]
@@ -157,7 +157,7 @@ def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft
 
 
 def _begun(record: Mapping[str, Any], plan: Plan, day: date | None, named: str) -> tuple[Mapped, Row]:
-    """The document in the making, and the row of its business unit; one that names none has none."""
+    """The document in the making, and the row of its business unit; empty if the record names none."""
     made = mapped(plan, day)
     made.dated(named, day)
     keys = (record["business_unit_name"], record["business_unit_id"])
@@ -166,7 +166,7 @@ def _begun(record: Mapping[str, Any], plan: Plan, day: date | None, named: str) 
 
 
 def _line(one: Mapping[str, Any], made: Mapped, warehouse: str, *, is_order: bool = False) -> GoodsPosting:
-    """A line in the unit of SYSPRO's stock code: the row of the item says how many of the source's are one of SYSPRO's."""
+    """A line in the unit of SYSPRO's stock code. The item's row says how many units of the source make one of SYSPRO's."""
     item = stock_row(made, one["sku_code"], one["sku_id"])
     factor = _factor(item, one, made)
     count = (one["quantity"] / factor).quantize(QUANTITY.unit)
@@ -197,7 +197,7 @@ def _line(one: Mapping[str, Any], made: Mapped, warehouse: str, *, is_order: boo
 
 
 def _price(exact: Decimal) -> Decimal:
-    """A price with as many places as SYSPRO keeps."""
+    """A price, rounded to the places that SYSPRO keeps."""
     return exact if exact == (kept := exact.quantize(Decimal(1).scaleb(-PRICE_PLACES))) else kept
 
 

@@ -1,7 +1,7 @@
 """Job invoices as payables at cost, from canonical to one AP invoice for each vendor. Pure (accounting.md 10, 11).
 
-What an invoice owes to whom: `systems/postings/at_cost.py`. The stock code of each item, the technician and the text of the line travel in the
-notation of its GL distribution; the branch is the business unit's.
+What an invoice owes to each vendor: `systems/postings/at_cost.py`. The stock code of each item, the technician and the text of the line are put into
+the notation of its GL distribution. The branch is that of the business unit.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SUPPLIER, BRANCH = "Supplier", "Branch"
 
 @dataclass(frozen=True)
 class _Places(Places[Settings]):
-    """Where a line lands that belongs to this invoice and business unit."""
+    """Where a line of this invoice is booked, given its business unit."""
 
     record: Mapping[str, Any]
     header: Row
@@ -53,7 +53,7 @@ class _Places(Places[Settings]):
         """The cost of a line."""
         account = cost_code(made, unit, [key for key in (one["sku_code"], one["gl_account"], one["kind"]) if key])
         keys = (one["sku_code"], one["sku_id"])
-        item = stock_row(made, *keys)["stock_code"] if any(map(code, keys)) else ""  # of no item: the GL code alone counts
+        item = stock_row(made, *keys)["stock_code"] if any(map(code, keys)) else ""  # without an item, only the GL code counts
         technician = _technician(one, made)
         parts = [item, f"tech {technician}" if technician else "", one["description"]]
         text = fitted(" ".join(filter(None, parts)), NOTATION).text
@@ -62,7 +62,7 @@ class _Places(Places[Settings]):
 
 
 def _technician(one: InvoiceLine, made: Mapped) -> str:
-    """Who did the work: the code of the table `technician`, else the id as the field-service system tells it; "" where none is told."""
+    """Who did the work: the code from table `technician`, else the id in the field-service system; "" if the line names nobody."""
     told = (one.get("dimensions") or {}).get(TECHNICIAN, "")
     if not told:
         return ""
@@ -71,7 +71,7 @@ def _technician(one: InvoiceLine, made: Mapped) -> str:
 
 
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer invoice owes to vendors: an AP invoice for each."""
+    """What a customer invoice owes to vendors: an AP invoice for each vendor."""
     made = mapped(plan, record["invoice_date"])
     unit = made.unit(record["business_unit_name"], record["business_unit_id"])
     found = _by_code(payables(record, made, Owing(PAYABLE, made.settings.payables.amount_basis, _Places(record, unit))), made)
@@ -92,7 +92,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def _by_code(found: Payables, made: Mapped) -> Payables:
-    """The parts by the code that SYSPRO keeps: `42` and `0000042` of two rows are one supplier."""
+    """The parts by the code that SYSPRO keeps: `42` and `0000042` from two rows are one supplier."""
     parts: dict[str, Part] = {}
     for vendor, part in found.by_vendor.items():
         kept = supplier_code(vendor, made.settings)
@@ -110,7 +110,7 @@ def _draft(
     vendor = named[0]
     own = {**dimensions, SUPPLIER: vendor} if vendor else dict(dimensions)
     draft = part_draft(record, {**header, "dimensions": own}, named, made, PAYABLE)
-    if record["adjustment_to_id"] and draft.amount >= 0:  # what an adjustment adds is owed anew
+    if record["adjustment_to_id"] and draft.amount >= 0:  # an increase is a new payable
         foreign = made.foreign(record) or Hold("", "")
         draft = replace(draft, hold=foreign.name, hold_detail=foreign.words)
     hold = None if draft.hold else _of_nothing(named[1])
@@ -118,7 +118,7 @@ def _draft(
 
 
 def _of_nothing(part: Part) -> Hold | None:
-    """The hold of what is owed to nobody, but moves a cost from one GL code to another: SYSPRO takes no invoice of 0.00."""
+    """The hold of a part that owes nothing but moves a cost from one GL code to another, because SYSPRO accepts no invoice of 0.00."""
     if total_of(part.lines) or not all(one["amount"] for one in part.lines):
         return None
     moved: dict[str, Decimal] = {}

@@ -1,8 +1,8 @@
 """What is seen in SYSPRO, in our own words: AP invoices, suppliers, orders, stock levels, GL codes, months. Pure.
 
-A raw record is a row of a table, as COMFND (XML) or OData (JSON) shows it; a supplier has the row of its address with it, an order the rows of its
-lines. Source of the columns: SYSTEM.md. Nothing has a time of change. Assumed: the meaning of the five address lines, of line types 4 (freight) and
-5 (charges), and that months are those of the calendar.
+A raw record is a row of a table, as COMFND (XML) or OData (JSON) shows it. A supplier comes with the row of its address, an order with the rows of
+its lines. Source of the columns: SYSTEM.md. No row has a time of change. Assumed: the meaning of the five address lines, of line types 4 (freight)
+and 5 (charges), and that months are calendar months.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _FREIGHT, _CHARGE = "4", "5"
 _MONTH = ("InvoiceYear", "InvoiceMonth")
 _CENT, _ZERO, _HUNDRED = Decimal("0.01"), Decimal(0), Decimal(100)
 _MONTHS_TOLD = 15
-"""Months that are told: those that take postings, and a year before them, which do not."""
+"""Months that are listed: those that take postings, and the year before them, which is closed."""
 Shaped = tuple[dict[str, Any], "Sequence[Any] | None"]
 """The fields of a canonical record, and the values that move money (None for master data)."""
 
 
 def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
-    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    """What follows from one raw record. Raises `Malformed` if it cannot be read."""
     settings_of(reading.settings, Settings, SYSTEM)
     if raw["shape"] == "hint":
         return [Fetch(raw["entity"], raw["source_id"], "hint")]
@@ -63,7 +63,7 @@ def _row(body: bytes) -> Row:
 
 
 def _currency(row: Row, reading: Reading) -> str:
-    """The row's currency; a site that has its own codes (`$`) has them for its own currency (assumed)."""
+    """The row's currency. A code of the site's own (`$`) is taken to mean the site's own currency (assumed)."""
     said = row.get("Currency", "")
     return said if _CURRENCY.fullmatch(said) else reading.currency
 
@@ -72,7 +72,7 @@ def _currency(row: Row, reading: Reading) -> str:
 
 
 def _bill(rows: Sequence[Row], reading: Reading) -> Shaped:
-    """An AP invoice. Its lines are in the ledger only. One whose adjustments take all of it back is not active any more."""
+    """An AP invoice. Only the ledger has its lines. An invoice whose adjustments take all of it back is not active any more."""
     row = rows[0]
     supplier, number, total = required(row, "Supplier"), required(row, "Invoice"), amount(row, "OrigInvValue")
     balances = [amount(row, name) for name in ("MthInvBal1", "MthInvBal2", "MthInvBal3") if row.get(name)]
@@ -105,7 +105,7 @@ def _bill(rows: Sequence[Row], reading: Reading) -> Shaped:
 
 
 def _vendor(rows: Sequence[Row], _: Reading) -> Shaped:
-    """A supplier with its address. One that is on hold is not bought from."""
+    """A supplier with its address. A supplier on hold is not active."""
     row, address = rows[0], rows[1] if len(rows) > 1 else {}
     code, is_held, mark = required(row, "Supplier"), row.get("OnHold", "") == "Y", row.get("UserField1", "")
     body = {
@@ -136,7 +136,7 @@ def _vendor(rows: Sequence[Row], _: Reading) -> Shaped:
 
 
 def _order(rows: Sequence[Row], reading: Reading) -> Shaped:
-    """An order with its lines. What was received changes no money, but has to reach the other side: it is in the fingerprint."""
+    """An order with its lines. Received quantities move no money, but have to reach the other side, so they are in the fingerprint."""
     row = rows[0]
     number, status = required(row, "PurchaseOrder"), row.get("OrderStatus", "")
     is_over = status in ("9", CANCELLED)
@@ -229,7 +229,7 @@ def _noon(on: date | None) -> datetime | None:
 
 
 def _level(rows: Sequence[Row], _: Reading) -> Shaped:
-    """What a warehouse holds of a stock code."""
+    """The quantity that a warehouse holds of a stock code."""
     row = rows[0]
     item, warehouse = required(row, "StockCode"), required(row, "Warehouse")
     on_hand, allocated = count(row, "QtyOnHand"), count(row, "QtyAllocated")
@@ -266,7 +266,7 @@ def _account(rows: Sequence[Row], _: Reading) -> Shaped:
 
 
 def _months(body: bytes) -> list[dict[str, Any]]:
-    """The months as GetLogonProfile tells them: the one of AccountingDate and the two before it take postings, those before do not."""
+    """The months by GetLogonProfile: that of AccountingDate and the two before it take postings, earlier ones do not."""
     told: Mapping[str, str] = dict(_leaves(body))
     current = day(told, "AccountingDate")
     if current is None:

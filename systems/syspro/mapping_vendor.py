@@ -1,7 +1,7 @@
 """Vendors of the field-service system as suppliers, by their code. Pure (accounting.md 19, 21).
 
-SYSPRO owns code, name, address, terms and status of a supplier; the field-service side owns telephone and e-mail. A supplier that is created has
-the vendor's id in its code, and our ref in UserField1. What Windows-1252 does not have, or a column is too narrow for, is replaced or cut and listed.
+SYSPRO owns code, name, address, terms and status of a supplier; the field-service side owns telephone and e-mail. A new supplier has the vendor's id
+in its code, and our ref in UserField1. Characters outside Windows-1252 are replaced, texts too long for a column are cut, and both are listed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WIDTHS: Mapping[str, int] = {
 
 
 def vendor_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a vendor becomes: one upsert for ever."""
+    """What a vendor becomes: a single upsert."""
     if not record["active"]:
         return [NoCommand("excluded", "inactive vendor", VENDORS)]
     made = mapped(plan, None)

@@ -1,7 +1,7 @@
-"""Shapes of SYSPRO's answers: the text of an answer, its XML, the rows of a table, and what a posting says of itself. Pure.
+"""Shapes of SYSPRO's answers: the text of an answer, its XML, the rows of a table, and the outcome of a posting. Pure.
 
-Facts (recorded exchanges; public adapters): an answer is a text in Windows-1252, sent as octet-stream with HTTP 200 also for errors; some sites wrap
-it in a JSON string or in `<string>`. Roots of postings are in lower case, tags of setup errors as well, so names are compared without case.
+Facts (recorded exchanges; public adapters): an answer is a text in Windows-1252, sent as octet-stream, with HTTP 200 even for errors. Some sites wrap
+it in a JSON string or in `<string>`. Roots of postings are in lower case, and so are tags of setup errors, so names are compared without case.
 Numbers and codes are padded with blanks. XML is read without DTDs, entities, network or repair.
 """
 
@@ -37,7 +37,7 @@ _CENT = Decimal("0.01")
 
 
 def text_of(body: bytes) -> str:
-    """The text of an answer, out of whatever a site wraps it in. Raises `Malformed` for bytes that are not in its encoding."""
+    """The text of an answer, unwrapped if a site wraps it. Raises `Malformed` for bytes that are not in its encoding."""
     if len(body) > MAX_ANSWER_BYTES:
         raise Malformed(f"{SYSTEM}: an answer of {len(body)} bytes, over the cap of {MAX_ANSWER_BYTES}")
     found = _decoded(body)
@@ -65,7 +65,7 @@ def _encoding(body: bytes) -> str:
 
 
 def xml_of(text: str) -> etree._Element:
-    """The root of a whole XML document. Raises `Malformed`."""
+    """The root of a complete XML document. Raises `Malformed`."""
     if words := excess(text.encode("utf-8", "replace")):
         raise Malformed(f"{SYSTEM}: XML of {words}")
     if _FORBIDDEN.search(text):
@@ -112,7 +112,7 @@ def value(element: etree._Element | None) -> str:
 
 
 def of(element: etree._Element, wanted: str) -> str:
-    """The value of the only child with this name; "" where there is none. Raises `Malformed` if there are two."""
+    """The value of the only child with this name; "" if there is none. Raises `Malformed` if there are two."""
     found = children(element, wanted)
     if len(found) > 1:
         raise Malformed(f"{SYSTEM}: {name(element)} has {len(found)} elements {wanted}")
@@ -142,12 +142,12 @@ def columns(element: etree._Element) -> Row:
 
 
 def cut_rows(body: bytes) -> list[bytes]:
-    """The exact bytes of each row of a page. A value cannot contain `<Row>`, since it would be escaped."""
+    """The exact bytes of each row of a page. A value cannot contain `<Row>`, because it would be escaped."""
     return _ROW.findall(body)
 
 
 def amount(row: Row, column: str) -> Decimal:
-    """An amount in cents. Raises `Malformed` for anything else than a plain number that has no more."""
+    """An amount in cents. Raises `Malformed` unless it is a plain number with at most two places."""
     found = number(row.get(column, "").strip())
     if found is None:
         raise Malformed(f"{SYSTEM}: {column} {row.get(column, '')[:40]!r} is no plain number")
@@ -157,7 +157,7 @@ def amount(row: Row, column: str) -> Decimal:
 
 
 def count(row: Row, column: str) -> Decimal:
-    """A quantity or price; zero where the column is empty or absent. Raises `Malformed` for what is no number."""
+    """A quantity or price; zero if the column is empty or absent. Raises `Malformed` for a text that is not a number."""
     said = row.get(column, "").strip()
     found = number(said) if said else Decimal(0)
     if found is None:
@@ -166,7 +166,7 @@ def count(row: Row, column: str) -> Decimal:
 
 
 def day(row: Row, column: str) -> date | None:
-    """A date of a table: local days of the company, without a zone; `0000-00-00` is none. Raises `Malformed`."""
+    """A date of a table: a local day of the company, without a zone; `0000-00-00` is none. Raises `Malformed`."""
     said = row.get(column, "").strip()
     if said in _NO_DATES or said.startswith(("1900-01-01", "0001-01-01")):
         return None
@@ -184,12 +184,12 @@ def required(row: Row, column: str) -> str:
     return found
 
 
-# --- what a posting says ----------------------------------------------------------------------------------------------
+# --- the outcome of a posting -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one field: SYSPRO's number ("" where it gives none), its words, and the field with its value."""
+    """What is wrong with one field: SYSPRO's number ("" if it gives none), its words, and the field with its value."""
 
     code: str
     words: str
@@ -198,13 +198,13 @@ class Fault:
 
     @property
     def said(self) -> str:
-        """The words, with the field where they do not name it."""
+        """The words, with the field if they do not name it."""
         return self.words if not self.field or self.field in self.words.lower() else f"{self.field}: {self.words}"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the answer of a posting, setup or query says: its root, its faults, what it counts as invalid, the keys of its items, warnings."""
+    """The outcome of a posting, setup or query: its root, its faults, the invalid counts, the keys of its items, warnings."""
 
     root: str
     faults: tuple[Fault, ...]
@@ -214,12 +214,12 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Nothing speaks against it (the rule of SYSTEM.md: any ErrorDescription, any counter *Invalid above zero)."""
+        """Whether nothing contradicts success (the rule of SYSTEM.md: no ErrorDescription, and no counter *Invalid above zero)."""
         return not self.faults and not self.invalid
 
 
 def outcome(root: etree._Element) -> Outcome:
-    """What an answer says. Raises `Malformed` where a counter is no number."""
+    """What an answer says. Raises `Malformed` if a counter is not a number."""
     counters = [one for one in root.iter() if not len(one) and (name(one).endswith("invalid") or "rejected" in name(one))]
     invalid = sum(_counted(one) for one in counters)
     failed = [one for one in root.iter() if name(one) == "status" and value(one).lower() == "failed"]
@@ -258,5 +258,5 @@ def _counted(element: etree._Element) -> int:
 
 
 def faults_said(faults: Sequence[Fault]) -> str:
-    """The words of all faults, each once with its number."""
+    """The words of all faults, each once, with its number."""
     return "; ".join(dict.fromkeys(f"{one.said} ({one.code})" if one.code else one.said for one in faults))

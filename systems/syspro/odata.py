@@ -1,7 +1,7 @@
 """OData of SYSPRO: the query for a page of a table, and its rows. Pure.
 
-Facts (SYSPRO's help; a public catalogue): OData 4.0, read-only, 5000 rows for one request at most; tables with their SQL columns. Assumed: standard
-$filter, $orderby, $select and $top, dates without quotes in filters, and texts in the spelling of the tables, with or without their blanks.
+Facts (SYSPRO's help; a public catalogue): OData 4.0, read-only, at most 5000 rows per request; tables with their SQL columns. Assumed: standard
+$filter, $orderby, $select and $top, dates without quotes in filters, and texts as in the tables, with or without their blanks.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ def query(columns: Sequence[str], conditions: Sequence[str], order: Sequence[str
 
 
 def quoted(text: str) -> str:
-    """A text as a filter has it."""
+    """A text, quoted for a filter."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def since(column: str, day: str) -> str:
-    """The condition that a date is not before a day; "" where there is no first day."""
+    """The condition that a date is not before a day; "" if there is no first day."""
     return f"{column} ge {day}T00:00:00Z" if day else ""
 
 
 def behind(key: Sequence[str], last: Sequence[str]) -> str:
-    """The condition that a key comes after another one, column by column; "" at the beginning."""
+    """The condition that a key follows another one, column by column; "" at the beginning."""
     if not any(last):
         return ""
     alternatives = []
@@ -56,7 +56,7 @@ def rows_of(answer: Response, name: str) -> list[Cut]:
 
 
 def row_of(found: Any) -> Row:
-    """A row as the tables show it: texts without their blanks, numbers as plain digits. Raises `Malformed`."""
+    """A row in the form of the tables: texts without their blanks, numbers as plain digits. Raises `Malformed`."""
     if not isinstance(found, Mapping):
         raise Malformed(f"{SYSTEM}: a row of OData is no object")
     return {str(name): _text(value, str(name)) for name, value in found.items() if not str(name).startswith("@")}

@@ -1,8 +1,9 @@
-"""AP invoices as the writer sees them: found by supplier and number, credited where they are taken back, corrected by both.
+"""AP invoices for the writer: found by supplier and number, taken back by a credit, corrected by both.
 
-Facts (schema notes of APSTIN): an invoice number must not exist for its supplier for code I and must exist for C, so that a second invoice of our
-number is refused by SYSPRO itself (C1). Assumed: TransactionReference becomes ApInvoice.Reference and, of a credit, ApInvoicePay.PaymentReference;
-a credit is kept there with code C and a negative value; OrigInvValue stays as entered and MthInvBal1 is what is open now.
+Facts (schema notes of APSTIN): for its supplier, an invoice number must not exist for code I and must exist for code C. SYSPRO itself therefore
+refuses a second invoice with our number (C1). Assumed: TransactionReference becomes ApInvoice.Reference and, for a credit,
+ApInvoicePay.PaymentReference; a credit is kept there with code C and a negative value; OrigInvValue stays as entered, and MthInvBal1 is what is open
+now.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Payables:
         self._books = books
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """What carries our ref; where nothing does, what could be it, and whether SYSPRO would take it."""
+        """The documents that carry our ref. If there are none: suspects, and whether SYSPRO would accept the document."""
         if attempt.resolved.record == REVERSAL:
             return await self._reversal(attempt)
         if attempt.resolved.original is not None:
@@ -49,7 +50,7 @@ class Payables:
         return await self._invoice(attempt)
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
-        """What a step left."""
+        """What a step wrote."""
         if attempt.resolved.record == REVERSAL:
             return await self._credits(attempt, await self._standing(attempt))
         if attempt.resolved.original is not None:
@@ -94,7 +95,7 @@ class Payables:
         return documents.payable(entry, command, self._books.settings)
 
     async def _numbered(self, attempt: Attempt) -> list[Row]:
-        """The invoices of the supplier with the number of this command: one at most."""
+        """The invoices of the supplier with the number of this command: at most one."""
         command = attempt.resolved.command
         return await self._of_number(attempt, documents.supplier_of(command), documents.invoice_number(command))
 
@@ -104,7 +105,7 @@ class Payables:
         return [row for row in rows if row.get("Supplier") == supplier and row.get("Invoice") == number]
 
     async def _suspects(self, attempt: Attempt) -> tuple[Document, ...]:
-        """What a person may have typed in: same supplier, day and amount, without a ref of ours."""
+        """Invoices that a person may have typed: same supplier, day and amount, without a ref of ours."""
         command = attempt.resolved.command
         on = fields(command)["date"]
         if on is None:
@@ -150,7 +151,7 @@ class Payables:
         return [replace(shown, amount=shown.amount if new else command["amount"], steps_done=steps, differences=tuple(told))]
 
     async def _standing(self, attempt: Attempt) -> Row | None:
-        """The invoice that is taken back, as it stands."""
+        """The present row of the invoice that is taken back."""
         found = await self._of_number(attempt, *parts_of(original_of(attempt.resolved)))
         return found[0] if found else None
 
@@ -227,7 +228,7 @@ def _credit(row: Row, original: Original, attempt: Attempt, currency: str) -> Do
 
 
 def _taken(rows: Sequence[Row], resolved: ResolvedCommand) -> Found | None:
-    """The number is another invoice's: typed by hand, if it is the same, else it is in the way."""
+    """The number belongs to another invoice. If that one is the same but typed by hand, it is a suspect; otherwise it blocks ours."""
     if not rows:
         return None
     row, command = rows[0], resolved.command
@@ -239,7 +240,7 @@ def _taken(rows: Sequence[Row], resolved: ResolvedCommand) -> Found | None:
 
 
 def _refusal(original: Original, row: Row | None) -> Found | None:
-    """Why what was written cannot be taken back as it stands."""
+    """Why what was written cannot be taken back in its present state."""
     named = f"invoice {original.erp_id} of {original.command['amount']}"
     if row is None:
         return Found(

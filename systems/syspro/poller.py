@@ -1,7 +1,7 @@
 """Reads SYSPRO for the pollers: AP invoices by OData on the days of their documents, other lists by COMFND behind their last key.
 
-A polling cycle of an e.net list has a session of its own: it is logged on with the first page and logged off behind the last, so that no seat is held
-between two cycles. Where one of the two services is not set up its lists are empty. What changed is told by the hash of a row.
+A polling cycle of an e.net list has its own session: it is logged on with the first page and logged off after the last, so that no seat is held
+between two cycles. If one of the two services is not set up, its lists are empty. The hash of a row shows whether it changed.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class _Reader:
         return await self._client.find(Search(listed.table, listed.columns, tuple(where), listed.key, self._size(listed)))
 
     async def _elements(self, listed: Listed, rows: Sequence[Cut]) -> tuple[Element, ...]:
-        """The rows with what belongs to them: the address of a supplier, the lines of an order."""
+        """The rows with their related rows: the address of a supplier, the lines of an order."""
         further: dict[str, list[bytes]] = {}
         keys = [row[listed.key[0]] for _, row in rows if not isinstance(row, Unreadable)]
         if keys and listed is resources.SUPPLIERS:
@@ -145,7 +145,7 @@ class _Reader:
         return tuple(made)
 
     async def _belonging(self, listed: Listed, keys: Sequence[str], most: int) -> dict[str, list[bytes]]:
-        """The rows of another table for keys that stand together, by key; each key alone where they do not fit into one answer."""
+        """The rows of another table for consecutive keys, by key. If they do not fit into one answer, each half of the keys is asked for alone."""
         column = listed.key[0]
         between = (Where(column, "GE", keys[0]), Where(column, "LE", keys[-1]))
         found = await self._client.find(Search(listed.table, listed.columns, between, listed.key, most))
@@ -212,7 +212,7 @@ def _shape(feed: Feed) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _last_key(feed: Feed, rows: Sequence[Cut]) -> str:
-    """The key of the last row that can be read; "" where there is none."""
+    """The key of the last row that can be read; "" if there is none."""
     key, _ = _shape(feed)
     for _, row in reversed(rows):
         if not isinstance(row, Unreadable):
@@ -232,7 +232,7 @@ def _bill(row: object, body: bytes) -> Element:
 
 
 def _behind(key: Sequence[str], last: Sequence[str]) -> list[Where]:
-    """The conditions that a key comes after another one: of two columns, a greater first one, or the same and a greater second one."""
+    """The conditions that a key follows another one. For two columns: a greater first one, or the same first and a greater second one."""
     if len(key) == 1:
         return [Where(key[0], "GT", last[0])]
     first, second = key
@@ -250,7 +250,7 @@ def _source_id(listed: Listed, row: Row) -> str:
 
 
 def position_from(feed: Feed, day: date) -> str | None:
-    """The position from which AP invoices are read from a day on; None for other lists, which are read as a whole."""
+    """The position from which AP invoices are read, given a day; None for other lists, which are read as a whole."""
     return stored(Keyset(since=day.isoformat())) if feed.kind == "window" else None
 
 

@@ -1,7 +1,7 @@
-"""What is read of SYSPRO: feeds, the tables behind them, and what is asked for by key. Pure.
+"""What is read from SYSPRO: feeds, their tables, and what is asked for by key. Pure.
 
-Facts: tables and columns as in a live company's database (SYSTEM.md); nothing has a time of change, so that lists are read as a whole, or by the
-day of a document, and what did not change is told by the hash of its row.
+Facts: tables and columns as in a live company's database (SYSTEM.md). No row has a time of change, so lists are read as a whole or by the day of a
+document, and the hash of a row shows whether it changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BY_ODATA: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invoices": ("ApInvoice", ("InvoiceDate", "JournalDate")),
     "settlements": ("ApInvoicePay", ("JournalDate",)),
 }
-"""Feeds that are read by OData: their table, and the dates by which what is new is found."""
+"""Feeds that are read by OData: their table, and the dates by which new rows are found."""
 INVOICE_COLUMNS = (
     "Supplier", "Invoice", "Reference", "Branch", "InvoiceDate", "DueDate", "JournalDate", "Journal", "OrigInvValue", "MthInvBal1", "MthInvBal2",
     "MthInvBal3", "Currency", "InvoiceStatus", "InvoiceYear", "InvoiceMonth", "TotalAdjustments",
@@ -37,7 +37,7 @@ SETTLEMENT_COLUMNS = ("Supplier", "Invoice", "EntryNumber", "TrnType", "TrnValue
 
 @dataclass(frozen=True)
 class Listed:
-    """A table that COMFND lists by its key: the columns that are asked for, and the key, by whose first column a page goes on."""
+    """A table that COMFND lists by its key: the columns that are read, and the key, whose first column continues a page."""
 
     table: str
     key: tuple[str, ...]
@@ -77,4 +77,4 @@ ACCOUNTS = Listed("GenMaster", ("GlCode",), ("GlCode", "Description", "AccountTy
 BY_FIND: Mapping[str, Listed] = {"vendors": SUPPLIERS, "purchase_orders": ORDERS, "stock_levels": LEVELS, "gl_accounts": ACCOUNTS}
 """Feeds that are read by COMFND."""
 MOST_LINES = 5000
-"""The most lines that are read of one order."""
+"""The most lines that are read for one order."""

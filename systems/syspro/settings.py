@@ -1,7 +1,7 @@
-"""The settings of a connection to a SYSPRO company: where its services are, which of its objects travel, and where amounts are booked.
+"""The settings of a connection to a SYSPRO company: the addresses of its services, which of its objects are passed on, and where amounts are booked.
 
-Sources: recorded exchanges with a SYSPRO 7 REST service, classes generated from its XSDs, SYSPRO's help on OData (SYSTEM.md). Which of these facts
-are assumed is written there. Limits are in the connection's `quota`.
+Sources: recorded exchanges with a SYSPRO 7 REST service, classes generated from its XSDs, SYSPRO's help on OData. SYSTEM.md says which of these facts
+are assumed. Limits are in the connection's `quota`.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Settings(_Section):
 
     @property
     def feed_cadences(self) -> Mapping[str, timedelta]:
-        """Every list is read at the pace of the connection."""
+        """Reads every list at the cadence that the connection names."""
         often = timedelta(seconds=self.poll_s)
         return dict.fromkeys(
             ("invoices", "settlements", "vendors", "purchase_orders", "stock_levels", "periods", "gl_accounts"), often
@@ -170,7 +170,7 @@ class Settings(_Section):
 
 
 class Credentials(_Section):
-    """The credentials of one role. SYSPRO ends an operator's session when the same operator logs on again, so that each role needs its own."""
+    """The credentials of one role. SYSPRO ends an operator's session when the same operator logs on again, so each role needs its own operator."""
 
     operator: SecretStr = Field(min_length=1, description="Operator of the role; also the user of OData. Example: MLSINK")
     operator_password: SecretStr = Field(SecretStr(""), description="Its password; empty where it has none.")

@@ -1,9 +1,8 @@
-"""Writes documents to SYSPRO: how a document is looked up, what request a step is, what an answer says.
+"""Writes documents to SYSPRO: how a document is looked up, which request makes each step, and what an answer means.
 
-Facts: every write is a GET with the document in the address, and errors come inside HTTP 200 (SYSTEM.md); an invoice number is refused the second
-time for its supplier, everything else is not, so that it is looked up by our ref first. The answer tells keys and nothing of the content: a YES
-rests on the document read back with our ref and nothing that differs. Before anything is sent SYSPRO is asked by ValidateOnly whether it would take
-it.
+Facts: every write is a GET with the document in the address, and errors come inside HTTP 200 (SYSTEM.md). SYSPRO refuses a second invoice with the
+same number for a supplier, but no other duplicate, so documents are looked up by our ref first. The answer contains keys and no content: a YES rests
+on the document read back with our ref and without differences. Before anything is sent, ValidateOnly asks SYSPRO whether it would accept it.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from systems.syspro.wire import changes_something
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack
 
 BUDGET = Budget(find=9, step=8)
-"""Of a look-up: what is written, in up to three tables, suspects, the open months, the trial, and what is written once more. Of a step: what is
-read for its request, the request, and reading the document back."""
+"""A look-up: what was written, in up to three tables, suspects, the open months, the trial, and what was written, once more. A step: reads for its
+request, the request, and reading the document back."""
 _LOOKS = 2
 
 
@@ -42,7 +41,7 @@ class Kind(Protocol):
         """What carries our ref."""
 
     async def posting(self, attempt: Attempt) -> Posting:
-        """What is sent for a step. Raises `Refused` for what cannot be sent."""
+        """What is sent for a step. Raises `Refused` if it cannot be sent."""
 
 
 class _Sent:
@@ -79,8 +78,8 @@ class _Dialect:
         await self._client.reserve(calls, AHEAD)
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """See `Kind`. An earlier request of ours may be carried out while this is asked, and the trial then finds the number taken by ourselves: a
-        refusal counts only if there is still nothing of ours."""
+        """See `Kind`. An earlier request of ours may be carried out in the meantime, so that the trial finds the number taken by ourselves. A refusal
+        therefore counts only if there is still no document of ours."""
         kind = self._kind(attempt)
         found = await kind.look_up(attempt)
         if found.refusal and not found.documents and (there := await kind.shown(attempt)):
@@ -97,13 +96,13 @@ class _Dialect:
         return await self._client.write(request.request)
 
     async def read(self, attempt: Attempt, request: _Sent, answer: Response) -> Answer | ReadBack:
-        """Nothing speaks against it: reading the document back tells the rest."""
+        """Nothing contradicts success, so the document is read back."""
         said = errors.classify(answer, request.root)
         return said if isinstance(said, Answer) else ReadBack(self._kind(attempt).shown, _LOOKS)
 
 
 def is_write(request: Request) -> bool:
-    """Whether a request changes something: SYSPRO posts by GET, and a trial (ValidateOnly) posts nothing."""
+    """Whether a request changes something. SYSPRO posts by GET, and a trial (ValidateOnly) posts nothing."""
     is_posted = request.url.lower().endswith(("transaction.asmx", "setup.asmx"))
     return soap.changes_something(request) if is_posted else changes_something(request.url)
 

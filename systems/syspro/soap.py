@@ -1,8 +1,9 @@
-"""The older SOAP services of e.net, for documents that no address can carry: the message of a posting, and its answer in the form of REST. Pure.
+"""The older SOAP services of e.net, for documents that do not fit into an address: the message of a posting, and its answer in the form of REST.
+Pure.
 
 Facts (public web-service clients): `{soap_url}/Transaction.asmx` and `Setup.asmx` have the operations Post, Add, Update and Delete with UserId,
-BusinessObject, XmlParameters and XmlIn. Assumed: the namespaces, that a session of REST is good here as well, and that a call that fails is a fault
-whose words end with those of REST behind `--->`.
+BusinessObject, XmlParameters and XmlIn. Assumed: the namespaces; that a session of REST is valid here too; and that a failed call is a fault whose
+words end with those of REST after `--->`.
 """
 
 from __future__ import annotations
@@ -48,13 +49,13 @@ def with_session(request: Request, session_id: str) -> Request:
 
 
 def changes_something(request: Request) -> bool:
-    """Whether it posts or keeps a record, and is no trial."""
+    """Whether it posts or saves a record, and is not a trial."""
     found = _PARAMETERS.search(request.body)
     return found is None or _TRIAL.search(found.group(1)) is None
 
 
 def plain(answer: Response) -> Response:
-    """The answer as REST gives it: the text of the result, or `ERROR:` and the words of a fault. Any other answer stays as it is."""
+    """The answer in the form of REST: the text of the result, or `ERROR:` and the words of a fault. Any other answer stays as it is."""
     if answer.status not in (200, 500) or b"Envelope" not in answer.body[:400]:
         return answer
     try:

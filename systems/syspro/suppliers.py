@@ -1,8 +1,8 @@
-"""Suppliers as the writer sees them: compared in what the field-service side owns, added or updated by a look-up.
+"""Suppliers for the writer: compared in the fields that the field-service side owns; the look-up decides between add and update.
 
-Facts (schema notes of APSSSP): Setup/Add fails for a supplier that is there, Setup/Update for one that is not. A supplier that we created has the
-beginning of our ref in UserField1, and the vendor's id in its code. Telephone and e-mail are the field-service side's (accounting.md 21), the rest
-is SYSPRO's.
+Facts (schema notes of APSSSP): Setup/Add fails for a supplier that exists, Setup/Update for one that does not. A supplier that we created has the
+beginning of our ref in UserField1, and the vendor's id in its code. The field-service side owns telephone and e-mail (accounting.md 21), SYSPRO
+everything else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Suppliers:
         self._books = books
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """The partner by its code where a link names one, else the supplier that has our ref in UserField1."""
+        """The partner by its code if a link names one, else the supplier that has our ref in UserField1."""
         if found := await self.shown(attempt):
             return Found(tuple(found))
         if attempt.resolved.known_id:
@@ -56,7 +56,7 @@ class Suppliers:
         try:
             rows = await self._of(attempt, where)
         except Malformed:
-            return []  # an id that SYSPRO cannot keep: there is no such supplier
+            return []  # SYSPRO cannot store such an id, so there is no such supplier
         return [_supplier(row, resolved) for row in rows]
 
     async def _of(self, attempt: Attempt, where: Where) -> list[Row]:
@@ -64,7 +64,7 @@ class Suppliers:
         return [row for row in rows if row.get(where.column) == where.value]
 
     async def posting(self, attempt: Attempt) -> Posting:
-        """Add or update, by what was looked up."""
+        """Add or update, depending on what was looked up."""
         command, found, settings = attempt.resolved.command, attempt.document, self._books.settings
         if found is None and attempt.resolved.known_id:
             raise Refused(

@@ -23,13 +23,13 @@ from systems.syspro.sink import BUDGET, is_write, open_writer
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors and orders go."""
 _P_MAX = timedelta(seconds=600)
-"""After this time the service commits nothing of a call that we gave up (assumed; no figure is published)."""
+"""After this time the service can no longer commit a call that we gave up (assumed; no figure is published)."""
 _REF = 30
 """Characters of Reference, PaymentReference and CustomerPoNumber."""
 
 
 def _invoice(record: str, document: str, steps: tuple[str, ...], field: str, takes_back: str = "") -> Write:
-    """An invoice number is refused a second time for its supplier (C1); a credit of it is not."""
+    """SYSPRO refuses an invoice number a second time for its supplier (C1), but not a second credit of it."""
     capability = Capability.C1 if not takes_back else Capability.C3
     return Write(
         record, document, steps, steps[-1], capability, field, _REF, "Invoice", BUDGET.calls, _P_MAX, takes_back=takes_back
@@ -37,7 +37,7 @@ def _invoice(record: str, document: str, steps: tuple[str, ...], field: str, tak
 
 
 def _goods(record: str, document: str, steps: tuple[str, ...], fields: tuple[str, str], takes_back: str = "") -> Write:
-    """Nothing refuses a second one: it is looked up by our ref (C3). `fields` hold the ref and the number."""
+    """Nothing refuses a second document, so it is looked up by our ref (C3). `fields` hold the ref and the number."""
     return Write(
         record, document, steps, steps[-1], Capability.C3, fields[0], _REF, fields[1], BUDGET.calls, _P_MAX, takes_back=takes_back
     )
@@ -72,7 +72,7 @@ WRITES = (
 
 
 def needs_enet(erp: BaseModel, _: BaseModel) -> str:
-    """Why a flow that writes by e.net, or lists tables by it, cannot run: a tenant with OData alone reads AP invoices only (accounting.md 25)."""
+    """Why a flow that needs e.net cannot run: a tenant with OData alone can only read AP invoices (accounting.md 25)."""
     return NO_ENET if isinstance(erp, Settings) and not erp.rest_url else ""
 
 

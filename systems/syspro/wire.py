@@ -1,9 +1,9 @@
-"""How SYSPRO is written to: XML documents of business objects, the characters they may have, and the addresses they travel in. Pure.
+"""The form of what is sent to SYSPRO: XML documents of business objects, the characters they may contain, and their addresses. Pure.
 
 Facts (recorded exchanges; classes generated from the XSDs): the parameters and the document of a business object have the same root, with a schema
-attribute; the order of elements follows the schema; dates are yyyy-MM-dd, decimals have a point. Every operation of the REST service is a GET,
-with the XML as a query parameter, so that a document is as long as an address may be. Characters outside Windows-1252 are replaced before
-sending (a live service does so). That the service reads percent-encoded UTF-8 is assumed.
+attribute; the order of elements follows the schema; dates are yyyy-MM-dd, decimals have a point. Every operation of the REST service is a GET with
+the XML as a query parameter, so the length of an address limits a document. Characters outside Windows-1252 are replaced before sending (a live
+service does so). That the service reads percent-encoded UTF-8 is assumed.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 _VALIDATE = re.compile(r"<ValidateOnly>\s*Y\s*</ValidateOnly>", re.IGNORECASE)
 WRITING = ("transaction/post", "setup/add", "setup/update", "setup/delete")
-"""The ends of the paths that change something."""
+"""The ends of the paths of operations that change something."""
 Field = tuple[str, "str | date | Decimal | Sequence[Field] | None"]
-"""An element: its name, and its value, or the elements in it. None and "" are left out."""
+"""An element: its name, and its value or child elements. None and "" are left out."""
 
 
 def document(root: str, schema: str, body: Iterable[Field]) -> str:
-    """The XML of a business object, for an address. Names and values are in the order in which they are given."""
+    """The XML of a business object, for an address. Names and values keep the given order."""
     top = etree.Element(root, nsmap={"xsd": _INSTANCE})
     top.set(f"{{{_INSTANCE}}}noNamespaceSchemaLocation", schema)
     _fill(top, body)
@@ -51,7 +51,7 @@ def _fill(parent: etree._Element, body: Iterable[Field]) -> None:
 
 
 def written(told: str | date | Decimal) -> str:
-    """A value as SYSPRO reads it."""
+    """A value in the form that SYSPRO reads."""
     if isinstance(told, Decimal):
         return format(told, "f")
     return told.isoformat() if isinstance(told, date) else fitted(told).text
@@ -61,14 +61,14 @@ def written(told: str | date | Decimal) -> str:
 
 
 class Fitted(NamedTuple):
-    """A text as SYSPRO can keep it, and whether that is another one than was given."""
+    """A text as SYSPRO can store it, and whether it differs from the given text."""
 
     text: str
     is_changed: bool
 
 
 def fitted(text: str, width: int | None = None) -> Fitted:
-    """The text in Windows-1252, on one line, cut to a width. A character that does not fit is written without its accent, or as `?`."""
+    """The text in Windows-1252, on one line, cut to a width. A character outside it loses its accent or becomes `?`."""
     plain = " ".join(_CONTROL.sub(" ", visible(text)).split())
     made = "".join(one if is_kept(one) else _nearest(one) for one in plain)
     cut = made if width is None else made[:width].rstrip()
@@ -76,7 +76,7 @@ def fitted(text: str, width: int | None = None) -> Fitted:
 
 
 def is_kept(text: str) -> bool:
-    """Whether SYSPRO can keep every character."""
+    """Whether SYSPRO can store every character."""
     try:
         text.encode(ENCODING)
     except UnicodeEncodeError:
@@ -99,7 +99,7 @@ def address(root: str, path: str, query: Mapping[str, str]) -> str:
 
 
 def changes_something(url: str) -> bool:
-    """Whether a request to this address changes something: it posts or keeps a record, and is no trial (`ValidateOnly`)."""
+    """Whether a request to this address changes something: it posts or saves a record, and is not a trial (`ValidateOnly`)."""
     parts = urlsplit(url)
     if not parts.path.lower().rstrip("/").endswith(WRITING):
         return False

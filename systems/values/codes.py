@@ -44,21 +44,21 @@ def _has_image(character: str) -> bool:
 
 @lru_cache(65536)
 def code(text: str) -> str:
-    """The normal form of a code; "" where it has no visible character."""
+    """The normal form of a code; "" if it has no visible character."""
     return " ".join(visible(text).split())
 
 
 @lru_cache(65536)
 def shape(text: str) -> str:
-    """What a code looks like: without case, width, accents, blanks, leading apostrophes and zeros, or zeros at the end of a decimal, with one kind
-    of dash and one letter for all that look the same."""
+    """What a code looks like: without case, width, accents, blanks, leading apostrophes and zeros, or zeros at the end of a decimal; all dashes
+    become one dash, and letters that look the same become one letter."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", code(text)).casefold())
     kept = "".join(_plain(c) for c in plain if not c.isspace() and not _ACCENTS[0] <= c <= _ACCENTS[1])
     return _decimal(_LEADING.sub("", kept.translate(_ALIKE)))
 
 
 def _decimal(text: str) -> str:
-    """A decimal without the zeros at its end, which a spreadsheet removes."""
+    """A decimal without trailing zeros, which a spreadsheet removes."""
     whole, point, places = text.partition(".")
     if not point or not (whole + places).isdecimal():
         return text
@@ -72,7 +72,7 @@ def _plain(character: str) -> str:
 
 
 def row_name(key: str, part: str = "") -> str:
-    """The name of a row in its table: its key, and its part where it has one."""
+    """The name of a row in its table: its key, and its part if it has one."""
     return f"{key}{_BETWEEN}{part}" if part else key
 
 

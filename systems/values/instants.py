@@ -42,8 +42,8 @@ def local_day(moment: datetime, zone: str) -> date:
 
 
 def day_in(moment: datetime, zone: tzinfo) -> date:
-    """The day of an instant in a zone. A time without a zone counts as UTC. At an end of the calendar, where some systems put what never was or never
-    ends, it keeps its own day."""
+    """The day of an instant in a zone. A time without a zone counts as UTC. At an end of the calendar, which some systems use for "never", the
+    instant keeps its own day."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     try:
         return aware.astimezone(zone).date()

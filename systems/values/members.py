@@ -63,7 +63,7 @@ def product(row: Row, count: str, price: str) -> Decimal:
 
 
 def exact_product(row: Row, count: str, price: str) -> Decimal:
-    """Quantity times price with all places of both. Raises `Malformed` where one of them is no number."""
+    """Quantity times price with all places of both. Raises `Malformed` if one of them is not a number."""
     factors = [number(row.get(name)) for name in (count, price)]
     if factors[0] is None or factors[1] is None:
         raise Malformed(f"there is no {count} or no {price}")

@@ -47,8 +47,8 @@ def cents_of(system: str, amount: Decimal) -> Decimal:
 
 
 def by_running_sum(exact: Iterable[Decimal]) -> list[Decimal]:
-    """Amounts in cents whose running sum is that of the exact amounts, half up: no more than a cent from any of them, and their sum is the
-    rounded sum. Amounts that would each be rounded the same way drift from it."""
+    """Amounts in cents whose running sum is that of the exact amounts, rounded half up. Each is within a cent of its exact amount, and their sum is
+    the rounded sum. If each amount were rounded alone, the sum could drift."""
     found: list[Decimal] = []
     with localcontext(prec=200):
         whole = before = Decimal(0)
@@ -81,5 +81,5 @@ def near(value: Any, scale: Scale, name: str, notes: list[str]) -> Decimal | Non
 
 
 def whole(text: str) -> int | None:
-    """The number that up to 18 plain digits say; None for any other text, so that no count or id is too long to be read."""
+    """The number that a text of up to 18 plain digits stands for; None for any other text. No longer count or id is read."""
     return int(text) if _DIGITS.fullmatch(text) else None

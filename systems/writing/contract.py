@@ -1,4 +1,4 @@
-"""What a system declares about the documents that it keeps for us, what its writer is asked with, and what it answers. See `systems/contract.py`."""
+"""What a system declares about the documents that it keeps for us, what its writer is given, and what it answers. See `systems/contract.py`."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class Capability(StrEnum):
 class Write:
     """A document that the system keeps for us.
 
-    `steps` in order, each one request; POSTED needs all of them; `promised` is the one at which the page's promise is met.
-    `calls` is the most requests one attempt of one step may need, look-up included: they are reserved before the intent.
-    `p_max` = longest time the system may still commit after we gave up; `v_max` = lag of the look-up.
-    `ref_field` is where our ref is kept, "" where the document has no place for one and is found by its parents.
-    `watched` names those of `steps` that the system's own batch does (edit, build, post): no request is sent for them, `find` is
-    asked every `watch_every` until the document shows the step done or tells a refusal. The first step is never watched.
-    `updates`: a master that is kept up to date. Its partner is known by a link (`find` and `perform` get it as
-    `ResolvedCommand.known_id`); equal in the owner's fields is unchanged, else the one step is sent, and a newer source
-    opens the same op-key again under the same ref. `Document.differences` are then what the step will write, not a mismatch.
+    `steps` are in order, each one request; POSTED needs all of them. `promised` is the step at which the promise of docs/flows.md is met.
+    `calls` is the most requests that one attempt of one step may need, look-up included; they are reserved before the intent.
+    `p_max` is the longest time for which the system may still commit after we gave up; `v_max` is the lag of the look-up.
+    `ref_field` is where our ref is kept; "" means that the document has no place for one and is found by its parents.
+    `watched` names those of `steps` that the system's own batch does (edit, build, post). No request is sent for them: `find` is called every
+    `watch_every` until the document shows the step as done or reports a refusal. The first step is never watched.
+    `updates`: a master that is kept up to date. Its partner is known by a link (`find` and `perform` get it as `ResolvedCommand.known_id`). If the
+    owner's fields are equal, nothing is sent, otherwise the one step is. A newer source opens the same op-key again under the same ref.
+    `Document.differences` are then the changes that the step will write, not a mismatch.
     `takes_back`: the record of the documents that this write takes back. Under `record="reversal"` its steps reverse such a document and write
-    nothing in its place; under the record of a document they first reverse what was written and then write what is wanted now (a numbered
-    correction). Both carry one ref, that of the reversal or correction. A look-up that finds a document of another kind under this ref (a
-    reversal for a correction, or the reverse) tells that as a difference, for a ledger that was lost may number them otherwise. "" = it takes
-    nothing back. Where a system declares no such write for a record, a person does it: the command is held.
+    nothing in its place. Under the record of a document they first reverse what was written and then write what is wanted now (a numbered
+    correction). Both carry one ref, that of the reversal or correction. A look-up that finds a document of the other kind under this ref (a reversal
+    for a correction, or a correction for a reversal) reports it as a difference, because a rebuilt ledger may number them differently. "" means that
+    it takes nothing back. If a system declares no such write for a record, the command is held and a person does it.
     """
 
     record: str
@@ -62,8 +62,8 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A document that was written and is taken back: the command from which it was written, word for word, with the ids of its parents, and the
-    ids under which the system keeps it. What reverses it copies these and never a fresh mapping (accounting.md 34)."""
+    """A document that was written and is taken back: the exact command from which it was written, with the ids of its parents, and the ids under
+    which the system keeps it. A reversal copies these and never maps the source again (accounting.md 34)."""
 
     record: str
     command: CommandEnvelope
@@ -73,21 +73,21 @@ class Original:
 
     @property
     def as_written(self) -> ResolvedCommand:
-        """The command that was written, as a writer was asked with it."""
+        """The command that was written, as the writer got it."""
         return ResolvedCommand(self.record, self.command, self.ids)
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCommand:
-    """What a writer is asked with: a command and what the sink knows of it in this system.
+    """What a writer gets: a command and what the sink knows about it in this system.
 
-    `ids` are the parents' ids by the name of their link (`systems/parents.py`), those that are known. `known_id` is the id of the document
-    itself, where an earlier look-up or answer told it, for a write with `updates` that of the linked partner; "" = not known.
-    `tried_since` is the instant before which no request about this document can have been made, by the clock of this product and of the
-    broker: a look-up by a window of creation begins there, less a margin for the system's own clock. None = not known (the ledger was
-    rebuilt): a writer that needs it then raises `Refused`, so that nothing is taken to be absent.
-    `original` is what a write with `takes_back` takes back (None = nothing). `post_on` is the day on which the document is to be posted where its
-    own is in a closed period and the connection says `late: next_open`: the first day that is open (None = its own day). The document then says
+    `ids` are the known ids of the parents, by the name of their link (`systems/parents.py`). `known_id` is the id of the document itself if an
+    earlier look-up or answer gave it, or for a write with `updates` the id of the linked partner; "" = not known.
+    `tried_since`: no request about this document can have been made before this instant, by the clocks of this product and of the broker. A look-up
+    by a window of creation begins there, less a margin for the system's own clock. None = not known (the ledger was rebuilt): a writer that needs it
+    then raises `Refused`, so that nothing is taken to be absent.
+    `original` is what a write with `takes_back` takes back (None = nothing). `post_on` is set if the document's own day is in a closed period and the
+    connection says `late: next_open`: it is the first open day, on which the document is to be posted (None = its own day). The document then states
     both days.
     """
 
@@ -113,11 +113,11 @@ class Pair:
 class Document:
     """A document as the system keeps it, seen by a look-up or an answer.
 
-    `steps_done` says how far it is; `differences` names each field in which it is not what the command wants ("field: theirs,
-    ours"); empty = equal. `ref` is "" for a document that is not ours. `refusal` is the system's own code and words for why the
-    document goes no further there (an edit or build error), "" while it may; `refusal_reason` names the hold ("" = refused).
-    `overruled` lists changes by a field's non-owner that the write overwrites or keeps ("name: theirs -> ours"). `pairs` are ids of what the
-    document consists of, which become links (docs/adding-a-system.md); where an answer tells them, a look-up has to tell them too.
+    `steps_done` says which steps are done. `differences` names each field that is not as the command wants it ("field: theirs, ours"); empty = equal.
+    `ref` is "" for a document that is not ours. `refusal` is the system's own code and words for why the document cannot proceed there (an edit or
+    build error), "" while it can; `refusal_reason` names the hold ("" = refused).
+    `overruled` lists changes of a field by the side that does not own it, which the write overwrites or keeps ("name: theirs -> ours"). `pairs` are
+    ids of parts of the document, which become links (docs/adding-a-system.md); if an answer gives them, a look-up has to give them too.
     """
 
     erp_id: str
@@ -137,9 +137,9 @@ class Document:
 class Found:
     """What a look-up saw: documents that carry the command's ref, and suspects: same party, date and amount without a ref of ours.
 
-    `refusal` is why the system would not take the request that is about to be sent, in its own code and words, where that can be asked
-    beforehand (an account combination, a customer's site): nothing is sent then, and the document is held. `refusal_reason` names the hold
-    ("" = refused). What is there already is there, whatever is refused.
+    `refusal` is why the system would not take the request that is about to be sent, in its own code and words, if that can be asked beforehand (an
+    account combination, a customer's site). Nothing is sent then, and the document is held. `refusal_reason` names the hold ("" = refused). A refusal
+    does not affect documents that are already there.
     """
 
     documents: tuple[Document, ...]
@@ -148,7 +148,7 @@ class Found:
     refusal_reason: str = ""
 
     def __post_init__(self) -> None:
-        """Secrets are removed, because a system may repeat what it was sent."""
+        """Remove secrets, because a system may repeat what it was sent."""
         object.__setattr__(self, "refusal", redaction.redacted(self.refusal))
 
 
@@ -179,7 +179,7 @@ class Answer:
     retry_after: timedelta | None = None
 
     def __post_init__(self) -> None:
-        """Secrets are removed, because a system may repeat what it was sent."""
+        """Remove secrets, because a system may repeat what it was sent."""
         object.__setattr__(self, "code", redaction.redacted(self.code))
         object.__setattr__(self, "words", redaction.redacted(self.words))
 
@@ -187,14 +187,14 @@ class Answer:
 class Writer(Protocol):
     """A sink's session with one ERP for one connection.
 
-    `reserve` is awaited before an intent. After that, `find` and `perform` wait for none of our limits.
+    `reserve` is awaited before an intent. After that, `find` and `perform` do not wait for our own limits.
     """
 
     async def reserve(self, calls: int) -> None:
         """Wait until `calls` requests are allowed and the session and its token are good for the whole attempt."""
 
     async def find(self, resolved: ResolvedCommand) -> Found:
-        """Look up by ref, and look for suspects if the write has any. Raises an error of `runtime/errors.py` if this cannot be told.
+        """Look up by ref, and look for suspects if the write has any. Raises an error of `runtime/errors.py` if the system gave no clear answer.
 
         A document that is staged, built or posted under the same ref is one document, whichever step wrote it.
         """

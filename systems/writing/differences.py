@@ -21,7 +21,7 @@ def differs(name: str, theirs: object, ours: object, *, equal: bool | None = Non
 
 
 def texts_differ(theirs: Mapping[str, Any], ours: Mapping[str, Any], names: Iterable[str], of: str = "") -> Iterator[str]:
-    """The fields whose texts differ. A field that is absent counts as empty. `of` says to what they belong (`line 2 `)."""
+    """The fields whose texts differ. A field that is absent counts as empty. `of` names what they belong to (`line 2 `)."""
     for name in names:
         yield from differs(f"{of}{name}", str(theirs.get(name, "")), str(ours.get(name, "")))
 
@@ -47,7 +47,7 @@ def plain(code: str) -> str:
 
 
 def lines_differ(theirs: Iterable[Line], ours: Iterable[Line]) -> Iterator[str]:
-    """The difference of lines in any order: their number, or else the first of ours that has no equal."""
+    """The difference of lines in any order: their number, or else the first of our lines that has no equal."""
     held, wanted = sorted(theirs), sorted(ours)
     yield from differs("lines", len(held), len(wanted))
     if len(held) == len(wanted):

@@ -1,11 +1,11 @@
-"""The writer of every system: what an attempt does alike everywhere, around a `Dialect` that knows the one system.
+"""The writer of every system: what each attempt does in the same way for all systems, around a `Dialect` that knows one system.
 
     find      look up -> documents and suspects
-    perform   build the request -> send it once -> read the answer -> read the books back -> YES, or what else it is
+    perform   build the request -> send it once -> read the answer -> read the books back -> YES, or another verdict
 
-A YES is given only for one document that carries our ref, has the step done and differs in nothing. What cannot be built is REJECT, and what
-fails before anything was sent is DEFINITE_NO; whatever is unclear after that is AMBIGUOUS. Calls that were reserved and not made are given back,
-and a system that throttles is paused.
+A YES is given only for one document that carries our ref, has the step done and has no differences. A request that cannot be built is REJECT, and a
+failure before anything was sent is DEFINITE_NO. Anything unclear after that is AMBIGUOUS. Calls that were reserved and not made are given back, and a
+system that throttles is paused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AHEAD = timedelta(seconds=180)
 WORDS = 400
 """The most characters of the words about an answer that are kept."""
 UNSEEN = "unseen"
-"""The reason of an answer after which a look-up shows no document of ours."""
+"""The reason of an answer after which a look-up does not show our document."""
 _FIRST_LOOK = timedelta(seconds=1)
 
 R = TypeVar("R")
@@ -54,8 +54,8 @@ Look = Callable[[Attempt], Awaitable[Sequence[Document]]]
 
 @dataclass(frozen=True)
 class ReadBack:
-    """The system took the step: the books tell whether it is done. They are looked at up to `looks` times, with growing pauses, where it may
-    take a moment until they show the document. `otherwise` is the answer where they do not show the step done (None = AMBIGUOUS)."""
+    """The system took the step, and the books show whether it is done. They are read up to `looks` times, with growing pauses, if the document may
+    take a moment to appear. `otherwise` is the answer if they do not show the step as done (None = AMBIGUOUS)."""
 
     look: Look
     looks: int = 1
@@ -81,7 +81,7 @@ class Dialect(Protocol[R]):
 
     async def read(self, attempt: Attempt, request: R, answer: Response) -> Answer | Document | ReadBack:
         """What the answer says: its class, or the document that it shows, or that the document has to be read back. Raises `Malformed` or another
-        `ConnectorError` if this cannot be told, which makes the answer AMBIGUOUS."""
+        `ConnectorError` if that is unclear, which makes the answer AMBIGUOUS."""
 
 
 class Client(Protocol):
@@ -96,7 +96,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """The most calls of a look-up, and the most calls of a step with everything that follows from it. One attempt reserves the sum of both."""
+    """The most calls of a look-up, and the most calls of a step including what follows from it. One attempt reserves the sum of both."""
 
     find: int
     step: int
@@ -193,7 +193,7 @@ class FramedWriter(Generic[R]):
 
 
 def judged(attempt: Attempt, document: Document | None) -> Answer:
-    """YES if the document carries our ref, has the step done and differs in nothing."""
+    """YES if the document carries our ref, has the step done and has no differences."""
     if document is None:
         return ambiguous("a document with our ref is not shown yet", UNSEEN, code="200")
     if document.ref != attempt.ref or not document.erp_id.strip("/"):
@@ -205,7 +205,7 @@ def judged(attempt: Attempt, document: Document | None) -> Answer:
 
 
 def ambiguous(words: str, reason: str, code: str = "", document: Document | None = None) -> Answer:
-    """The step may have been done. Secrets are removed from the words before these are cut, because half a secret would not be recognised."""
+    """The step may have been done. Secrets are removed before the words are cut, because half a secret would not be recognised."""
     return Answer(Verdict.AMBIGUOUS, document, code=code, words=told(words, WORDS), reason=reason)
 
 
@@ -214,14 +214,14 @@ def _not_sent(error: Exception, reason: str, *, is_broken: bool = False) -> Answ
 
 
 def is_seen(attempt: Attempt) -> bool:
-    """Whether the own row of an application was told before: by the ledger, or earlier in this attempt. What corrects one has the id of its
-    original until it is written."""
+    """Whether the row of an application was already identified, by the ledger or earlier in this attempt. The command that corrects an application
+    has the id of its original until it is written."""
     known = attempt.resolved.known_id, attempt.document.erp_id if attempt.document is not None else ""
     return attempt.resolved.original is None and any(map(is_sure, known))
 
 
 def original_of(resolved: ResolvedCommand, ways: Container[str], system: str) -> Original:
-    """What a command takes back. Raises `Refused` where it names nothing, or a record that none of the system's `ways` takes back."""
+    """What a command takes back. Raises `Refused` if it names nothing, or a record that none of the system's `ways` takes back."""
     original = resolved.original
     if original is None or original.record not in ways:
         raise Refused(f"{system} {resolved.command['ref']}: {original.record if original else 'nothing'} cannot be taken back here")

@@ -25,7 +25,7 @@ class VendorError(Exception):
 
 
 class Unprocessable(Exception):
-    """HTTP 422: `body` is the submitted entity with `error` beside each wrong value."""
+    """HTTP 422: `body` is the submitted entity, with `error` added to each wrong value."""
 
     def __init__(self, body: dict[str, Any]) -> None:
         super().__init__("422")

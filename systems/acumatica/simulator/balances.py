@@ -13,10 +13,11 @@ _SIGNS = {"Credit Memo": -1, "Debit Adj.": -1}
 
 
 def balances(tenant: Tenant) -> dict[str, Any]:
-    """`{"customers": [{id, open, unapplied, balance}], "vendors": [{id, open, balance}]}`: amounts are texts, of whoever has a released document.
+    """`{"customers": [{id, open, unapplied, balance}], "vendors": [{id, open, balance}]}`: amounts are texts, for every party with a released
+    document.
 
-    `open` = what is left of invoices and bills less what is left of credit memos and debit adjustments; `unapplied` = what is left of payments
-    and prepayments; `balance` = the first less the second."""
+    `open` is what remains of invoices and bills less what remains of credit memos and debit adjustments; `unapplied` is what remains of payments and
+    prepayments; `balance` is the first less the second."""
     customers: dict[str, dict[str, Decimal]] = {}
     for node in filter(_is_booked, tenant.table("Invoice")):
         _add(customers, node.text("Customer"), "open", _SIGNS.get(node.text("Type"), 1) * node.money("Balance"))

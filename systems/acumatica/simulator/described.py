@@ -1,7 +1,7 @@
-"""The endpoint's `swagger.json`, made of the facts in the form that generated clients build on.
+"""The endpoint's `swagger.json`, made from the facts in the form that generated clients rely on.
 
-Source: the vendor's document as published: an operation refers to its parameters, which stand under `components` by their names without `$`.
-The tag of an operation is its entity (reference clients make one service of each).
+Source: the vendor's document as published: an operation refers to its parameters, which are listed under `components` by their names without `$`. The
+tag of an operation is its entity (reference clients make one service for each).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PARAMETERS = {"DocType": "StringValue", "ReferenceNbr": "StringValue", "Adjustm
 
 
 def swagger(endpoint: str, version: str, url: str, *, is_extended: bool = False) -> Node:
-    """The document of an endpoint that is served at `url`; an extended one has an action more."""
+    """The document of an endpoint that is served at `url`; an extended endpoint has one more action."""
     facts, shared = openapi(), dict[str, Node]()
     if is_extended:
         facts = _extended(facts)
@@ -32,7 +32,8 @@ def swagger(endpoint: str, version: str, url: str, *, is_extended: bool = False)
 
 
 def _extended(facts: Node) -> Node:
-    """The facts with ReverseApplication of Payment, as install/README.md adds it: an action with parameters is described like ReleaseRetainage."""
+    """The facts with ReverseApplication of Payment added, as install/README.md adds it. An action with parameters is described like
+    ReleaseRetainage."""
     like = facts["paths"]["/Payment/ReleasePayment"]["post"]
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{REVERSE}"}}}
     added = like | {"operationId": f"Payment_InvokeAction_{REVERSE}", "requestBody": like["requestBody"] | {"content": content}}

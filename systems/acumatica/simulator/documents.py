@@ -1,4 +1,4 @@
-"""The present state of the books in words of our own, for checkers: `GET /__sim__/documents?kind=Invoice`."""
+"""The present state of the books in our own words, for checkers: `GET /__sim__/documents?kind=Invoice`."""
 
 from __future__ import annotations
 

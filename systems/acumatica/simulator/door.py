@@ -1,9 +1,9 @@
 """The door of the endpoint: who calls, in which session, and whether the licence has room.
 
-Sources: Integration Development Guide (bearer and cookie, `api` scope, cookies with `api:concurrent_access`), field notes (a bearer call
-over the login limit answers 302 to /Frames/Error.aspx; over the concurrent limit a request waits in a queue and then fails with 429, without
-Retry-After). Assumed: the overrun of a minute is refused at once; a missing scope is 403 with `insufficient_scope`, as RFC 6750 has it. The
-minute runs on the simulator's clock.
+Sources: Integration Development Guide (bearer and cookie, `api` scope, cookies with `api:concurrent_access`), field notes (a bearer call over the
+login limit answers 302 to /Frames/Error.aspx; over the concurrent limit a request waits in a queue and then fails with 429, without Retry-After).
+Assumed: a call over the limit of a minute is refused at once; a missing scope is 403 with `insufficient_scope`, as in RFC 6750. The minute runs on
+the simulator's clock.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Door:
         return session, False
 
     def _by_name(self, credential: str) -> Session:
-        """The session of a call to OData that carries name and password, for as long as the call lasts (assumed)."""
+        """The session of a call to OData that carries name and password; it lasts as long as the call (assumed)."""
         account = self.sign_in.account
         if not same(name_and_password(credential), (account.username, account.password)):
             raise not_signed_in()
@@ -106,7 +106,7 @@ class Door:
         return self.sign_in.enter(grant), True
 
     def bearer_grant(self, request: web.Request) -> str:
-        """The grant of the bearer token of a request, "" without one."""
+        """The grant of the bearer token of a request; "" if it has none."""
         scheme, credential = authorization(request)
         token = self.sign_in.token(credential, "access") if scheme == "Bearer" else None
         return "" if token is None else str(token["grant"])

@@ -65,7 +65,7 @@ class EntityRoutes:
         return json_answer(body)
 
     def _extended(self) -> list[dict[str, str]]:
-        """The endpoint that an administrator installed beside the vendor's, `NAME/VERSION`; none unless it is set."""
+        """The endpoint that an administrator installed in addition to the vendor's, `NAME/VERSION`; none unless the setting names one."""
         name, _, version = self._tenant.settings.extended_endpoint.partition("/")
         return [{"name": name, "version": version}] if name else []
 
@@ -135,7 +135,7 @@ class EntityRoutes:
         found = self._found(request, table)
         skip, top = _count(request, "$skip") or 0, _count(request, "$top")
         if self._tenant.faults.take("page_drift", "GET", request.path):
-            skip += 1  # a row before this page went away while the client was paging
+            skip += 1  # a row before this page was removed while the client was paging
         page = list(islice(found, skip, None if top is None else skip + top))
         return json_answer([self._shown(request, node, view, number) for number, node in enumerate(page, skip + 1)])
 
@@ -227,7 +227,7 @@ class EntityRoutes:
 
 
 def _parameters(sent: object) -> dict[str, object]:
-    """Parameters of an action without their value objects."""
+    """Parameters of an action, without the wrapping of value objects."""
     if not isinstance(sent, dict):
         raise bad_request("The member 'parameters' must be an object.")
     return {name: value.get("value") if isinstance(value, dict) else value for name, value in sent.items()}

@@ -1,8 +1,8 @@
 """`$filter`: a real parser with quoting, so that a value can never become a condition.
 
-Source: Integration Development Guide: OData v3 style `eq ne gt ge lt le and or not`, `substringof`, `startswith`, `endswith`,
-`datetimeoffset'..'`, `cf.String(f='View.Field')`, fields of linked objects by slash; conditions on detail rows are not supported.
-Text compares without case, as SQL Server's default collation does (assumed).
+Source: Integration Development Guide: OData v3 style `eq ne gt ge lt le and or not`, `substringof`, `startswith`, `endswith`, `datetimeoffset'..'`,
+`cf.String(f='View.Field')`, fields of linked objects by slash. Conditions on detail rows are not supported. Text is compared without case, as in SQL
+Server's default collation (assumed).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COSTS = {"AccountRef": 1, "ReferenceNbr": 1} | dict.fromkeys(
     ("Description", "CustomerOrder", "VendorRef", "PaymentRef", "ExternalRef"), 2
 )
 _COSTS |= dict.fromkeys(("Customer", "CustomerID", "Vendor", "VendorID"), 3)
-"""How much a field is likely to leave: the reference of a document little, its party more, anything else most."""
+"""How many records a condition on a field is likely to leave: few for a document's reference, more for its party, most for anything else."""
 _FUNCTIONS = {"substringof", "startswith", "endswith"}
 Filter = Condition[Node]
 
@@ -44,7 +44,7 @@ class _Field:
 
 
 def parse_filter(text: str, shape: Shape, user_fields: frozenset[str]) -> Filter:
-    """The filter that `text` says, over records of `shape`; refuses anything the vendor does not document."""
+    """The filter that `text` stands for, over records of `shape`; refuses anything that the vendor does not document."""
     fields = _Fields(shape, user_fields)
     try:
         return Reader(text, _TOKEN, fields.comparison).whole()

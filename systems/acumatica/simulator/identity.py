@@ -1,8 +1,8 @@
 """OAuth 2.0 of the tenant: `/identity/connect/token`, revocation and the discovery document.
 
-Sources: Integration Development Guide (flows, scopes, rotating refresh tokens, revocation leaves the session open), field notes
-(errors are HTTP 400 `invalid_grant`, `invalid_client`). Only the password and refresh flows are kept; others answer
-`unsupported_grant_type`. `invalid_scope` for an unknown scope is RFC 6749.
+Sources: Integration Development Guide (flows, scopes, rotating refresh tokens, revocation leaves the session open), field notes (errors are HTTP 400
+`invalid_grant`, `invalid_client`). Only the password and refresh flows are implemented; others answer `unsupported_grant_type`. `invalid_scope` for
+an unknown scope is from RFC 6749.
 """
 
 from __future__ import annotations

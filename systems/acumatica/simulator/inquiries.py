@@ -1,7 +1,7 @@
-"""Generic inquiries of the tenant, one for each entity: their columns, which push notifications send, and how OData tells of them.
+"""Generic inquiries of the tenant, one for each entity: their columns, which push notifications send, and their description by OData.
 
-Sources: reference clients (`/t/{tenant}/api/odata/gi/$metadata`, a container `Default` with a set for each inquiry; the rows of an inquiry that
-is not exposed answer 403), OData 4.0 (the form). None is exposed here. The names and columns of the inquiries: ours.
+Sources: reference clients (`/t/{tenant}/api/odata/gi/$metadata`, a container `Default` with a set for each inquiry; the rows of an inquiry that is
+not exposed answer 403), OData 4.0 (the form). None is exposed here. The names and columns of the inquiries are our own.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def name_of(entity: str) -> str:
 
 
 def columns(entity: str) -> tuple[str, ...]:
-    """The columns of an entity's inquiry beside its record's id."""
+    """The columns of an entity's inquiry besides its record's id."""
     known = shape(entity).scalars
     names = (*KEYS[entity], "Status", "Active", "LastModifiedDateTime", "NoteID")
     return tuple(dict.fromkeys(name for name in names if name in known))

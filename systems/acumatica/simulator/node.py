@@ -16,7 +16,7 @@ from systems.acumatica.simulator.shapes import Shape
 
 @dataclass(slots=True)
 class Node:
-    """One record, row or linked object; `hidden` holds what the screens do not show (which rows are already booked)."""
+    """One record, row or linked object. `hidden` holds what the screens do not show (which rows are already booked)."""
 
     id: str = ""
     values: dict[str, Any] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Actions: POST starts a long operation, its Location is polled until it is done.
 
-Source: OpenAPI Default 24.200.001 (202 with Location, 204), Integration Development Guide. That a status is only told to the session that
-started it: assumed ("poll within the same session"). A running operation is lost when the server stops.
+Source: OpenAPI Default 24.200.001 (202 with Location, 204), Integration Development Guide. Assumed: only the session that started an action can read
+its status ("poll within the same session"). A running operation is lost when the server stops.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ ACTIONS: dict[tuple[str, str], Callable[[Tenant, Node], list[Change]]] = {
 EXTENDED: dict[tuple[str, str], Callable[[Tenant, Node, Mapping[str, Any]], list[Change]]] = {
     ("Payment", "ReverseApplication"): reversals.reverse,
 }
-"""Actions with parameters, of the extended endpoint alone."""
+"""Actions with parameters, which only the extended endpoint has."""
 _REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
 class Call:
-    """An action as it was asked for: which, of which record, with which parameters."""
+    """An action as it was requested: its name, its record, its parameters."""
 
     key: tuple[str, str]
     record_id: str
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass
 class Operation:
-    """One started action; `error` is what it failed with, `result` the id of the record it ended at."""
+    """One started action. `error` is what it failed with, `result` the id of the resulting record."""
 
     id: str
     entity: str
@@ -65,7 +65,7 @@ class Operations:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, call: Call, session: Session, request_id: str) -> Operation:
-        """Start the action; with `release_seconds` 0 it is done when this returns and raises what it failed with."""
+        """Start the action. With `release_seconds` 0 it is done when this returns, and its failure is raised."""
         number = str(self._tenant.store.next("operation"))
         operation_id = self._tenant.new_id("operation", number)
         operation = Operation(operation_id, *call.key, call.record_id, session.id, request_id, parameters=call.parameters)

@@ -1,8 +1,8 @@
-"""Push notifications out (screen SM302000): a change becomes a POST of the changed rows to each subscriber.
+"""Sends push notifications (screen SM302000): a change becomes a POST of the changed rows to each subscriber.
 
 Source: Integration Development Guide: body with Inserted, Deleted, Query, CompanyId, Id, TimeStamp, AdditionalInfo; an update is a row in both
-arrays; rows are flat and their dates have no zone; at least once, order not assured. A secret in a header: assumed.
-Faults `push_drop`, `push_duplicate` and `push_disorder` (sent `seconds` later) hit single notifications.
+arrays; rows are flat and their dates have no zone; delivery at least once, in no guaranteed order. Assumed: a secret in a header. The faults
+`push_drop`, `push_duplicate` and `push_disorder` (sent `seconds` later) hit single notifications.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Push:
         tenant.listeners.append(self.changed)
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Add a subscriber for good."""
+        """Add a subscriber permanently."""
         self._tenant.store.put("push", f"{len(self.subscribers):06d}", asdict(subscriber), self._tenant.clock.now())
         self.subscribers.append(subscriber)
 
     def changed(self, entity: str, before: Node | None, after: Node | None) -> None:
-        """Tell the subscribers of this change, in the background."""
+        """Notify the subscribers of this change, in the background."""
         for subscriber in self.subscribers:
             if subscriber.entity in ("", entity):
                 self._plan(subscriber, entity, before, after)

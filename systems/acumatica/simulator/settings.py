@@ -10,7 +10,7 @@ from runtime.simulator.switches import Switches
 
 @dataclass
 class Settings(Switches):
-    """What an administrator or a licence decides about the tenant; may be changed while it runs (`POST /__sim__/settings`).
+    """What an administrator or a licence decides about the tenant. It can be changed while the tenant runs (`POST /__sim__/settings`).
 
     Units are in the names; `_s` are real seconds, minutes and days run on the simulator's clock; 0 calls = no limit.
     """

@@ -1,4 +1,4 @@
-"""Which fields an entity has, read from the vendor's OpenAPI document, so that no field list is kept by hand."""
+"""The fields of each entity, read from the vendor's OpenAPI document, so that no field list is maintained by hand."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Shape:
         return shape(self.linked.get(name) or self.details[name])
 
     def kind(self, name: str) -> str:
-        """Kind of a scalar: as in the document, except that a date without time is `Date`."""
+        """Kind of a scalar, as in the document, except that a date without time is `Date`."""
         return self.scalars[name]
 
 

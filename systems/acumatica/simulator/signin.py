@@ -1,8 +1,8 @@
 """Sessions and tokens of the web-services users: who is signed in, and the licence's limit on how many.
 
-Sources: Integration Development Guide (cookie login, OAuth 2.0 scopes, rotating refresh tokens of 30 days, logout with bearer),
-field notes for how the limit shows. All access tokens of one grant share one session without `api:concurrent_access` (assumed);
-ten to twenty idle minutes end a session. Tokens outlive a restart of the server, sessions do not.
+Sources: Integration Development Guide (cookie login, OAuth 2.0 scopes, rotating refresh tokens of 30 days, logout with bearer), field notes for how
+the limit shows. Without `api:concurrent_access`, all access tokens of one grant share one session (assumed). A session ends after ten to twenty idle
+minutes. Tokens outlive a restart of the server, sessions do not.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class SignIn:
         return answer
 
     def token(self, token: str, kind: str) -> dict[str, Any] | None:
-        """What a token of a kind (access, refresh) that is still good allows, else None."""
+        """What a valid token of a kind (access, refresh) allows, else None."""
         found = self.tokens.allowed(token)
         return None if found is None or found["kind"] != kind else found
 

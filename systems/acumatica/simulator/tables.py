@@ -74,11 +74,11 @@ class Table:
         return (node for node in nodes if wanted.matches(node))
 
     def find_stale(self, wanted: Filter | None, seconds: float) -> list[Node]:
-        """What a search that lags by `seconds` (real) finds: commits since then are not seen, neither inserts nor changes."""
+        """What a search with a lag of `seconds` (real) finds: inserts and changes committed since then are not seen."""
         return [node for node in self._rows.as_of(seconds) if wanted is None or wanted.matches(node)]
 
     def _candidates(self, wanted: Filter) -> set[str] | None:
-        """The ids that the indexes leave, None where they do not help."""
+        """The ids that the indexes leave; None if they do not help."""
         if not wanted.probes or not all(self._helps(probe) for probe in wanted.probes):
             return None
         return {key for probe in wanted.probes for key in self._rows.keys_with(probe.field, probe.text, is_prefix=probe.is_prefix)}

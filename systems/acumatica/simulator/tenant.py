@@ -1,4 +1,4 @@
-"""The tenant: its records, its clock and zone, and the one way in which a change is committed, journalled and told to subscribers."""
+"""The tenant: its records, its clock and zone, and the only way in which a change is committed, journalled and announced to subscribers."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Tenant(Installation[Settings]):
         return self.tables[entity]
 
     def now(self) -> datetime:
-        """The present instant in the tenant's zone, in milliseconds, never the same or earlier than the one before."""
+        """The present instant in the tenant's zone, in milliseconds, always later than the previous one."""
         instant = self.tick(timedelta(milliseconds=1))
         self.last = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
         return self.last.astimezone(ZoneInfo(self.settings.timezone))
 
     def new_id(self, *parts: str) -> str:
-        """A GUID that the same seed and the same requests give again."""
+        """A GUID that is the same for the same seed and the same requests."""
         digest = hashlib.blake2b("/".join((str(self.seed), *parts)).encode(), digest_size=16).digest()
         return str(UUID(bytes=digest, version=4))
 
@@ -75,7 +75,7 @@ class Tenant(Installation[Settings]):
             self._announce(change, before)
 
     def plant(self, entity: str, node: Node) -> None:
-        """Put a record there as if it had always been: without journal and without telling anybody."""
+        """Add a record as if it had always been there: without journal and without notification."""
         at, table = self.now(), self.table(entity)
         for name in ("CreatedDateTime", "LastModifiedDateTime"):
             if name in table.shape.scalars:
@@ -129,7 +129,7 @@ class Tenant(Installation[Settings]):
 
 
 def ref_of(node: Node) -> str:
-    """The text that a client put into the record to find it again: user field, first word of the description, or AccountRef."""
+    """The text by which a client finds the record again: user field, first word of the description, or AccountRef."""
     for name, value in node.custom.items():
         if name.endswith(f".{REF_FIELD}") and value:
             return str(value)

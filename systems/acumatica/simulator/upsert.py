@@ -57,7 +57,7 @@ def conditions(headers: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def put(tenant: Tenant, request: Put) -> Node:
-    """Carry the PUT out; returns the committed record. Raises Unprocessable or VendorError and changes nothing then."""
+    """Carry the PUT out; returns the committed record. Raises Unprocessable or VendorError, and then changes nothing."""
     table = tenant.table(request.entity)
     draft = read(request.body, table.shape, tenant.user_fields)
     before = _locate(tenant, request, draft)
@@ -109,7 +109,7 @@ def _locate(tenant: Tenant, request: Put, draft: Node) -> Node | None:
 def _merge(work: Work, draft: Node, node: Node, shape: Shape, path: Path) -> None:
     read_only = masters.READ_ONLY + _READ_ONLY.get(work.entity, ()) if not path else ()
     if work.before is not None and not path:
-        read_only += work.tenant.table(work.entity).keys  # a record keeps its keys, in the spelling it has
+        read_only += work.tenant.table(work.entity).keys  # a record keeps its keys in their present spelling
     for name, value in draft.values.items():
         if name not in read_only and not name.endswith("ModifiedDateTime"):
             node.values[name] = value
@@ -137,7 +137,7 @@ def _merge_rows(work: Work, drafts: list[Node], rows: list[Node], shape: Shape, 
 
 
 def _number(work: Work) -> None:
-    """Give an insert its number; a number that does not exist yet can only be chosen for masters (assumed)."""
+    """Give an insert its number. Only for masters can a client choose a number that does not exist yet (assumed)."""
     node, entity = work.node, work.entity
     if work.before is not None:
         return
@@ -150,7 +150,7 @@ def _number(work: Work) -> None:
 
 
 def _finish(work: Work) -> None:
-    """Draw the number and the ids, last, so that a refused insert uses none."""
+    """Draw the number and the ids last, so that a refused insert uses none."""
     node, tenant, entity = work.node, work.tenant, work.entity
     if work.before is None:
         if entity in _NUMBERED:
@@ -177,7 +177,7 @@ def _name_rows(tenant: Tenant, node: Node) -> None:
 
 
 def with_errors(body: dict[str, Any], errors: dict[Path, str]) -> dict[str, Any]:
-    """The submitted entity with `error` beside each wrong value; rows that were not sent have theirs on the entity."""
+    """The submitted entity with `error` added to each wrong value. Errors of rows that were not sent are on the entity."""
     answer: dict[str, Any] = _copied(body)
     for path, text in errors.items():
         _place(answer, path, text)
@@ -198,13 +198,13 @@ def _place(answer: dict[str, Any], path: Path, text: str) -> None:
         else:
             target = target[step] if isinstance(target, list) and isinstance(step, int) and step < len(target) else None
         if target is None:
-            answer["error"] = text  # the row that is wrong was not part of the request
+            answer["error"] = text  # the wrong row was not part of the request
             return
     target["error"] = text
 
 
 def delete(tenant: Tenant, entity: str, node: Node, request_id: str = "") -> None:
-    """DELETE: only what is not booked and not named by a document (assumed)."""
+    """DELETE: only for a record that is neither booked nor named by a document (assumed)."""
     _refuse_closed_list(entity)
     if node.hidden.get("released"):
         raise VendorError(500, f"The document {node.text('ReferenceNbr')} is released and cannot be deleted.")

@@ -18,7 +18,7 @@ from systems.acumatica.simulator.shapes import Shape
 
 @dataclass
 class View:
-    """What of one level is shown: `scalars` None = all; `parts` are the expanded collections and linked objects."""
+    """What is shown of one level: `scalars` None = all; `parts` are the expanded collections and linked objects."""
 
     scalars: set[str] | None = None
     parts: dict[str, View] = field(default_factory=dict)

@@ -37,7 +37,7 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def read(body: dict[str, Any], shape: Shape, user_fields: frozenset[str]) -> Node:
-    """The draft in a body: only what was sent; a value that was cleared is None."""
+    """The draft in a body: only what was sent; a cleared value is None."""
     draft = Node()
     for name, value in body.items():
         if name in shape.scalars:

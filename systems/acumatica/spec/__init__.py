@@ -1,7 +1,8 @@
 """The facts of endpoint Default 24.200.001, as the vendor's OpenAPI document states them.
 
-Source: EndpointDefinitions of github.com/Acumatica/AcumaticaRESTAPIClientForCSharp, of the entities that an integration of books needs, condensed by
-`python -m runtime.facts`. `version` in the table is the contract version 4, not the endpoint version. The tag of an operation is its entity.
+Source: EndpointDefinitions of github.com/Acumatica/AcumaticaRESTAPIClientForCSharp, limited to the entities that an integration of books needs and
+condensed by `python -m runtime.facts`. `version` in the table is the contract version 4, not the endpoint version. The tag of an operation is its
+entity.
 """
 
 from __future__ import annotations

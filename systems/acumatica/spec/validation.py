@@ -1,7 +1,7 @@
-"""How the vendor's document is held against exchanges; for tests.
+"""Compares exchanges with the vendor's document; for tests.
 
-`{ids}` takes slashes: the published document says of the parameter that they separate its values. Members the document leaves out although
-the vendor sends or takes them: `_links` and `delete` (Integration Development Guide), the `value` of a custom field, `innerException`.
+`{ids}` may contain slashes: the published document says that they separate the values of the parameter. The document leaves out these members, which
+the vendor sends or takes: `_links` and `delete` (Integration Development Guide), the `value` of a custom field, `innerException`.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ READING = Reading(
 
 
 def validator() -> Validator:
-    """A validator of the endpoint; make one per session of tests, since it compiles each operation once."""
+    """A validator of the endpoint. Make one per test session, because it compiles each operation once."""
     return Validator(openapi(), READING)

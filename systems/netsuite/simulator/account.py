@@ -1,8 +1,7 @@
-"""The account: its records, and the one way in which a change is committed, journalled, shown to SuiteQL and told to the scripts.
+"""The account: its records, and the only way in which a change is committed, journalled, shown to SuiteQL and announced to the scripts.
 
-A row is JSON: amounts as decimal texts, references and enumerations as ids, instants in UTC to the second; members with a leading
-underscore are the simulator's own (`_kind`, `_applied`: what other documents took of this one). A row is never changed in place: a change
-puts a new one.
+A row is JSON: amounts as decimal texts, references and enumerations as ids, instants in UTC to the second. Members with a leading underscore are the
+simulator's own (`_kind`; `_applied`: what other documents took of this one). A row is never changed in place: a change replaces it.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _SHARED = ("entity", "transaction")
 
 @dataclass(frozen=True)
 class Change:
-    """One row that a transaction writes or takes away. `context` says who saves, as a script sees it: REST, UI or CSV."""
+    """One row that a transaction writes or removes. `context` says who saves, as a script sees it: REST, UI or CSV."""
 
     row: Row
     operation: str
@@ -36,13 +35,13 @@ class Change:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the row is taken away."""
+        """Whether the row is removed."""
         return self.operation == "delete"
 
 
 class Account(Installation[Settings]):
-    """The database; every method that changes it is called on the event loop and commits before it returns. `open_of` has what each entity owes
-    or is owed, `used` how many transactions it has; who keeps them up to date is a listener."""
+    """The database. Every method that changes it is called on the event loop and commits before it returns. `open_of` has what each entity owes or is
+    owed, `used` how many transactions it has; a listener keeps both up to date."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, Settings())
@@ -54,7 +53,7 @@ class Account(Installation[Settings]):
         self._found: dict[tuple[str, str, str], str] = {}
 
     def load(self) -> None:
-        """Tell the listeners of every row that is there from an earlier run, as `load`."""
+        """Announce every row of an earlier run to the listeners, as `load`."""
         for kind in KINDS:
             for row in self.rows(kind):
                 self._index(row, None)
@@ -71,7 +70,7 @@ class Account(Installation[Settings]):
         return self._listed(kind).get(key)
 
     def _listed(self, kind: str) -> dict[str, Row]:
-        """The rows of a list, which are few and asked for all the time."""
+        """The rows of a list, which are few and read all the time."""
         if kind not in self._lists:
             self._lists[kind] = {row["id"]: row for row in sorted(self.store.all(kind), key=lambda row: int(row["id"]))}
         return self._lists[kind]
@@ -109,7 +108,7 @@ class Account(Installation[Settings]):
         return self.clock.now().replace(microsecond=0)
 
     def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
-        """Write every change and its journal entry in one transaction, then show and tell them; all or none."""
+        """Write every change and its journal entry in one transaction, then show and announce them; all or none."""
         changes, at = list(changes), self.now()
         befores = [self.get(change.row["_kind"], change.row["id"]) for change in changes]
         with self.store.transaction():
@@ -127,7 +126,7 @@ class Account(Installation[Settings]):
             self._tell(change, before)
 
     def plant(self, row: Row, at: datetime | None = None) -> None:
-        """Put a row there as if it had always been, without journal, told as `load`; the caller has the transaction."""
+        """Add a row as if it had always been there: without journal, announced as `load`; the caller has the transaction."""
         when = at or self.now()
         row.setdefault("lastModifiedDate", stamp(when))
         row.setdefault("createdDate" if KINDS[row["_kind"]].family == "transaction" else "dateCreated", stamp(when))
@@ -179,7 +178,7 @@ def stamp(instant: datetime) -> str:
 
 
 def money(row: Row, name: str) -> Decimal:
-    """A number of a row, 0 where there is none."""
+    """A number of a row, 0 if it has none."""
     return Decimal(row.get(name) or 0)
 
 
@@ -189,12 +188,12 @@ def cents(amount: Decimal) -> str:
 
 
 def applied(row: Row) -> Decimal:
-    """What other documents took of this one."""
+    """How much of this document other documents took."""
     return sum((Decimal(amount) for amount in row.get("_applied", {}).values()), Decimal(0))
 
 
 def applying(row: Row) -> Decimal:
-    """What this document gives to others."""
+    """How much this document applies to others."""
     return sum((money(line, "amount") for name in ("apply", "deposit") for line in _lines(row, name)), Decimal(0))
 
 
@@ -204,5 +203,5 @@ def _lines(row: Row, name: str) -> list[Row]:
 
 
 def left(row: Row) -> Decimal:
-    """What is still open of a document, or of a payment or credit that is to be applied."""
+    """How much of a document is still open, or of a payment or credit is still to be applied."""
     return money(row, "total") - applied(row) - applying(row)

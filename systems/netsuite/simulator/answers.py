@@ -38,7 +38,7 @@ class Detail:
 
 @dataclass
 class NsError(Exception):
-    """A refusal: HTTP status and its details; `title` and `headers` where they are special."""
+    """A refusal: HTTP status and its details; `title` and `headers` if they are special."""
 
     status: int
     details: tuple[Detail, ...]
@@ -71,12 +71,12 @@ def missing(kind: str, key: str) -> NsError:
 
 
 def bad_parameter(text: str, param: str = "") -> NsError:
-    """A query parameter, or a query, that cannot be."""
+    """An impossible query or query parameter."""
     return refuse(400, "INVALID_PARAMETER", text, param=param)
 
 
 def bad_header(text: str, header: str) -> NsError:
-    """A header that cannot be."""
+    """An impossible header."""
     return refuse(400, "INVALID_HEADER", text, header=header)
 
 

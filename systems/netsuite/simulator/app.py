@@ -24,7 +24,7 @@ from systems.netsuite.simulator.service.records import add_records
 from systems.netsuite.simulator.standing import keep_standing
 
 ALONE = {"history": "30", "orders": "6"}
-"""What an account is made with that was started by itself, for whoever looks at it."""
+"""The switches for an account that is started alone, so that there is something to look at."""
 
 
 def build(options: Options) -> Simulator:

@@ -1,5 +1,5 @@
-"""What every customer owes, every vendor is owed and every account holds by the posted documents: `GET /__sim__/balances`, or of those dated
-from a day on: `GET /__sim__/balances?since=2026-01-01`."""
+"""What every customer owes, what every vendor is owed and what every account holds, from the posted documents: `GET /__sim__/balances`, or only from
+those dated on or after a day: `GET /__sim__/balances?since=2026-01-01`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ _OWED = {"vendorBill": ("open", 1), "vendorCredit": ("open", -1)}
 
 def balances(account: Account, since: str = "") -> dict[str, Any]:
     """`{"customers": [{id, open, unapplied, deposits, balance}], "vendors": [{id, open, balance}], "accounts": [{subsidiary, account, balance}]}`:
-    amounts are texts, of whoever has a posted document. `open` = invoices less credit memos that are left; `balance` = the first less unapplied
-    payments; an account is named by its number and has its debits less its credits. `since` (ISO day) leaves out what is dated earlier."""
+    amounts are texts, for everybody with a posted document. `open` is what remains of invoices less what remains of credit memos; `balance` is that
+    less unapplied payments. An account is named by its number and has its debits less its credits. `since` (ISO day) leaves out documents dated
+    earlier."""
     customers: dict[str, dict[str, Decimal]] = {}
     vendors: dict[str, dict[str, Decimal]] = {}
     ledger: dict[tuple[str, str], Decimal] = {}

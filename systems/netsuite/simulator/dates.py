@@ -27,7 +27,7 @@ def local(stamp: str, zone: str) -> str:
 
 
 def parsed(text: str, settings: Settings) -> str:
-    """A day or instant in the user's format as `YYYY-MM-DD HH:MM:SS`. Raises ValueError in the words in which NetSuite says so."""
+    """A day or instant in the user's format as `YYYY-MM-DD HH:MM:SS`. Raises ValueError in NetSuite's words."""
     try:
         parts = _parts(re.fullmatch(_PATTERNS[settings.date_format] + _CLOCK, text.strip()))
         month = _MONTHS.index(parts["b"]) + 1 if parts.get("b") else int(parts["m"])

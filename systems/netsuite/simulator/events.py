@@ -1,10 +1,9 @@
-"""What the user-event script of an installation sends: a signed note that a record was created, edited or deleted.
+"""What the user-event script of an installation sends: a signed message that a record was created, edited or deleted.
 
-NetSuite has no notifications of its own; the contract is that of the script that the product ships: headers `X-NetSuite-Event-Id`,
-`X-NetSuite-Timestamp` and `X-NetSuite-Signature: sha256=<hex HMAC-SHA256(secret, timestamp + "." + body)>`. `recordType` is the script's
-own, in lower case. A note is sent once: when the receiver is down it is lost. The script is not deployed for every context (setting
-`event_contexts`). Faults `event_drop`, `event_duplicate` and `event_late` (sent `seconds` later, so that others overtake it) hit single
-notes.
+NetSuite has no notifications of its own. The contract is that of the script that the product ships: headers `X-NetSuite-Event-Id`,
+`X-NetSuite-Timestamp` and `X-NetSuite-Signature: sha256=<hex HMAC-SHA256(secret, timestamp + "." + body)>`. `recordType` is the script's own name, in
+lower case. A message is sent once: if the receiver is down, it is lost. The script is not deployed for every context (setting `event_contexts`). The
+faults `event_drop`, `event_duplicate` and `event_late` (sent `seconds` later, so that others overtake it) hit single messages.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _WORDS = {"create": "create", "delete": "delete"}
 
 @dataclass(frozen=True)
 class Subscriber:
-    """Where the script posts to, the secret it shares, and the record types (`vendor,purchaseorder`) it is deployed on, "" = all."""
+    """Where the script posts to, the secret it shares, and the record types (`vendor,purchaseorder`) for which it is deployed, "" = all."""
 
     url: str
     secret: str
@@ -43,7 +42,7 @@ class Events:
         account.listeners.append(self._changed)
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Deploy the script once more."""
+        """Deploy the script for one more subscriber."""
         self._account.store.put("event", f"{len(self.subscribers):06d}", asdict(subscriber), self._account.now())
         self.subscribers.append(subscriber)
 

@@ -1,7 +1,7 @@
-"""The record types of the account: their family, how a document is numbered, what SuiteQL and a status call them, and what the role may do.
+"""The record types of the account: their family, how a document is numbered, their names in SuiteQL and in statuses, and what the role may do.
 
-Sources: type codes and status letters of transactions as public SuiteQL samples and status lists give them; letters of orders and what is
-not on those lists are assumed. Entities share one series of internal ids, transactions another; every other type has its own.
+Sources: type codes and status letters of transactions as public SuiteQL samples and status lists give them. Letters of orders, and letters that are
+not on those lists, are assumed. Entities share one series of internal ids, transactions another; every other type has its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Kind:
-    """A record type. `party` is the field with its customer or vendor; `lock` the side whose lock of a period stops it (`ap`, `ar`, "" = all)."""
+    """A record type. `party` is the field with its customer or vendor; `lock` is the side of a period's lock that stops it (`ap`, `ar`, "" = all)."""
 
     name: str
     family: str
@@ -75,4 +75,4 @@ ITEM_TYPES = {
     "otherChargeResaleItem": "OthCharge",
     "discountItem": "Discount",
 }
-"""Items have no record type of their own in the record service: each sort is one."""
+"""Items have no single record type in the record service: each sort of item is one."""

@@ -1,6 +1,6 @@
 """What people do at NetSuite's screens: enter and change any record, approve, receive and close orders, pay bills, close and lock periods.
 
-They meet the same rules of entry as an integration, without its permissions and approvals. `context` CSV is an import, for which the
+They follow the same rules of entry as an integration, but need neither its permissions nor approvals. `context` CSV is an import, for which the
 user-event script need not be deployed.
 """
 
@@ -24,7 +24,7 @@ _TREES = ("department", "classification", "location", "subsidiary")
 
 
 def enter(account: Account, body: Body) -> Body:
-    """`{"type", "id"?, "values": {...}, "replace"?: ["item"], "context"?: "UI"}`: save a record as the record service would be asked to."""
+    """`{"type", "id"?, "values": {...}, "replace"?: ["item"], "context"?: "UI"}`: save a record with a body like that of the record service."""
     kind = str(body["type"])
     if kind not in KINDS:
         raise ValueError(f"no type {kind!r}")
@@ -43,7 +43,7 @@ def enter(account: Account, body: Body) -> Body:
 
 
 def _decimals(value: Any) -> Any:
-    """A body of the control routes has floats; an amount of a person has the digits that were typed."""
+    """A body of the control routes has floats; an amount that a person enters has exactly the digits that were typed."""
     if isinstance(value, float):
         return Decimal(str(value))
     if isinstance(value, list):
@@ -79,7 +79,7 @@ def _held(account: Account, kind: str, key: str) -> Row:
 
 
 def receive(account: Account, body: Body) -> Body:
-    """`{"id", "lines"?: {"1": "2"}}`: goods of an order arrive; without lines all that is still to come."""
+    """`{"id", "lines"?: {"1": "2"}}`: goods of an order arrive; without lines, everything that is still expected."""
     row = _held(account, "purchaseOrder", str(body["id"]))
     if row["status"] in ("A", "C", "H"):
         raise ValueError(f"the order {row['tranId']} cannot be received")
@@ -93,7 +93,7 @@ def receive(account: Account, body: Body) -> Body:
 
 
 def close_order(account: Account, body: Body) -> Body:
-    """`{"id"}`: no more of an order comes."""
+    """`{"id"}`: close an order, so that no more of it is expected."""
     row = _held(account, "purchaseOrder", str(body["id"]))
     for name in ("item", "expense"):
         for line in row.get(name) or []:

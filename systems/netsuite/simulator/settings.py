@@ -10,7 +10,7 @@ from runtime.simulator.switches import Switches
 
 @dataclass
 class Settings(Switches):
-    """What an administrator or the licence decides about the account; may be changed while it runs (`POST /__sim__/settings`).
+    """What an administrator or the licence decides about the account. It can be changed while the account runs (`POST /__sim__/settings`).
 
     Units are in the names. `work_s` are real seconds for which a call keeps its place among the simultaneous ones; the search lag and everything
     in minutes or days runs on the simulator's clock. `denied` takes a record type away from the role, or what follows its name: `vendorBill`,

@@ -1,4 +1,4 @@
-"""What each customer owes and each vendor is owed, kept up to date by the documents that change; read by records and by checkers."""
+"""What each customer owes and each vendor is owed, updated with every document that changes; read by records and by checkers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The facts of the record service: which fields a record type and its sublists have, of which kind, and which of them are only read.
+"""The facts of the record service: which fields a record type and its sublists have, the kind of each, and which are read-only.
 
-Source: the property tables of the REST API Browser 2026.1 (`verified` in the table); fields that were not read there, and which fields
-are only read, are `assumed`. Fields that refer to records that no flow touches (forms, nexuses, sales teams) are left out.
+Source: the property tables of the REST API Browser 2026.1 (`verified` in the table). Fields that were not read there, and which fields are read-only,
+are `assumed`. Fields that refer to records that no flow touches (forms, nexuses, sales teams) are left out.
 
 A kind is `string`, `number`, `integer`, `boolean`, `date`, `date-time`, `enum:A,B`, `ref:vendor` (one record) or `refs:subsidiary`
 (several).
@@ -16,7 +16,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Field:
-    """One field. `kind` is without its argument; `target` is the record type of a reference, `values` the ids of an enumeration."""
+    """One field. `kind` excludes its argument; `target` is the record type of a reference, `values` are the ids of an enumeration."""
 
     name: str
     kind: str

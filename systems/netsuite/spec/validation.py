@@ -1,8 +1,8 @@
-"""How the facts of the record service are held against exchanges; for tests.
+"""Compares exchanges with the facts of the record service; for tests.
 
-The vendor's metadata catalog is made per account and not published, so the document is made from `records.tsv`: what a record, a list and
-a refusal look like, each closed. Which names a request may have is left to the account (X-NetSuite-PropertyNameValidation). SuiteQL and
-the token endpoint lie outside the record service and are described by no document.
+The vendor's metadata catalog is made per account and is not published. The document is therefore made from `records.tsv`: it describes a record, a
+list and a refusal, with no further members allowed. The account checks the names in a request (X-NetSuite-PropertyNameValidation). SuiteQL and the
+token endpoint lie outside the record service, and no document describes them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COUNTED = {
 
 
 def validators() -> list[Validator]:
-    """One validator of the record service; make it once per session of tests, since it compiles each operation once."""
+    """The validator of the record service, as a list of one. Make it once per test session, because it compiles each operation once."""
     paths: dict[str, Any] = {}
     for name, shape in shapes().items():
         for service in _ITEMS if name == "item" else (name,):

@@ -1,1 +1,1 @@
-"""The simulated pod of Oracle Fusion Cloud ERP: the vendor's wire and rules, their side."""
+"""The simulated pod of Oracle Fusion Cloud ERP: the vendor's side of the wire, and its rules."""

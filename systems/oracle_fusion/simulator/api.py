@@ -1,4 +1,4 @@
-"""The routes below `/fscmRestApi/resources`: from a path to a resource, a row and a child, and from a method to what is done.
+"""The routes below `/fscmRestApi/resources`: from a path to a resource, a row and a child, and from a method to the operation.
 
 Sources: REST guide (GET, POST 201, PATCH 200, DELETE 204, 405, 412, 415), PRC 26a (a path key is taken from `links`, never built), RYT and FIN
 (content types). Assumed: POST and PATCH show the children that the body named; `If-Match` against the `ETag` of a row;
@@ -95,7 +95,7 @@ class Api:
         return Call(self._door, ask, resource, parts[2:], raw).answer()
 
     def _batch(self, request: web.Request, version: int, raw: bytes) -> web.Response:
-        """Several rows in one call, all or none ("Perform Batch Actions"); of its operations only create."""
+        """Several rows in one call, all or none ("Perform Batch Actions"); create is the only operation that is simulated."""
         if request.content_type != BATCH_TYPE:
             raise Refused(415)
         try:
@@ -118,7 +118,7 @@ class Api:
 
 
 class Call:
-    """One call of one resource; `rest` is what its path has behind the resource's name."""
+    """One call on one resource; `rest` is the part of its path after the resource's name."""
 
     def __init__(self, door: Door, ask: Ask, resource: Resource, rest: list[str], raw: bytes) -> None:
         self._door, self._ask, self._resource, self._rest, self._raw = door, ask, resource, rest, raw
@@ -126,7 +126,7 @@ class Call:
         self._address = f"{ask.base}/{resource.name}"
 
     def answer(self) -> web.Response:
-        """Do what the method asks for."""
+        """Carry out what the method asks for."""
         resource, method = self._resource, self._method
         self._door.require(resource.read if method == "GET" else resource.write)
         if not self._rest:
@@ -152,7 +152,7 @@ class Call:
         return self._ask.page(shape, self._ask.chosen(shape, rows), self._address)
 
     def _found(self, text: str | None) -> list[Row]:
-        """The rows of a finder, or those that an index leaves of `q`."""
+        """The rows of a finder, or the candidates that an index gives for `q`."""
         resource, pod = self._resource, self._pod
         stale = pod.faults.take("stale_search", "GET", self._ask.request.path)
         if stale is not None:
@@ -174,7 +174,7 @@ class Call:
         return self._resource.rows(self._pod) if self._resource.rows is not None else self._pod.rows(self._resource.name)
 
     def _is_visible(self, row: Row) -> bool:
-        """Rows of business units that the user may not see are silently absent."""
+        """Whether the user may see the row. Rows of other business units are silently absent."""
         units = names(self._pod.settings.business_units)
         return not units or not self._resource.units or row.get(self._resource.units) in units
 

@@ -1,4 +1,4 @@
-"""What is open by the documents of the pod: `GET /__sim__/balances`."""
+"""Open balances from the documents of the pod: `GET /__sim__/balances`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Sums = dict[str, Decimal]
 def balances(pod: Pod) -> dict[str, Any]:
     """`{"customers": [{id, open, unapplied, balance}], "sites", "vendors": [{id, balance}], "accounts": [{account, balance}]}`; amounts are texts.
 
-    A customer's id is the account number, a site's the account with the bill-to site (`1008/14`), a vendor's the SupplierId. `open` is what is left
-    of complete invoices and credit memos, `unapplied` what is left of receipts. A balance of an account is its debits less its credits, of complete
+    A customer's id is the account number, a site's the account with the bill-to site (`1008/14`), a vendor's the SupplierId. `open` is what remains
+    of complete invoices and credit memos, `unapplied` what remains of receipts. An account's balance is its debits less its credits, from complete
     receivables documents, receipts and journals.
     """
     opened: Sums = {}
@@ -43,7 +43,7 @@ def balances(pod: Pod) -> dict[str, Any]:
 
 
 def _sites(pod: Pod) -> Sums:
-    """What is open at each bill-to site: invoices, less credit memos and what is left of receipts."""
+    """What is open at each bill-to site: invoices, less credit memos and what remains of receipts."""
     sums: Sums = {}
     for row in pod.rows(INVOICE.kind):
         if row["InvoiceStatus"] == COMPLETE:

@@ -1,4 +1,4 @@
-"""The simulator's own routes under `/__sim__/`: what people and batches of the pod do, and what checkers see of it."""
+"""The simulator's own routes under `/__sim__/`: what people and batches of the pod do, and what checkers can see of it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
 
 
 def truth(pod: Pod) -> Body:
-    """Which supplier is which company: `index` into companies(seed, n), null for one that only this pod knows."""
+    """Which supplier is which company: `index` into companies(seed, n), null for a company that only this pod knows."""
     kinds = ("suppliers", "customers")
     return {"seed": pod.seed} | {kind: [row for row in pod.rows(TRUTH) if row["of"] == kind] for kind in kinds}
 

@@ -1,4 +1,4 @@
-"""A day's own events on this side: buyers make and change orders, AP bills what was received, supplier sites change, new suppliers come.
+"""A day's own events on this side: buyers make and change orders, AP bills what was received, supplier sites change, new suppliers are added.
 
 `POST /__sim__/day` with how many of each; the same seed and the same days before give the same events.
 """
@@ -18,12 +18,12 @@ from systems.oracle_fusion.simulator.seed.orders import usable_sites, wanted_lin
 from systems.oracle_fusion.simulator.suppliers import save_supplier
 
 _NEW = 15485863
-"""Companies of the seed that is so much larger are new suppliers."""
+"""Offset of the seed whose companies are the new suppliers."""
 Body = dict[str, Any]
 
 
 def play(pod: Pod, body: Body) -> Body:
-    """`{"orders", "changes", "bills", "sites", "suppliers"}` -> the numbers of what was made, changed, billed."""
+    """`{"orders", "changes", "bills", "sites", "suppliers"}` -> the numbers of the documents that were made, changed and billed."""
     number = pod.number("day")
     draw = random.Random(f"pod/day/{pod.seed}/{number}")
     return {
@@ -46,7 +46,7 @@ def _supplier(pod: Pod) -> str:
 
 
 def _sites(pod: Pod, draw: random.Random, count: int) -> list[str]:
-    """Addresses of so many suppliers get a new phone; their headers stay as they are."""
+    """Give the addresses of `count` suppliers a new phone; their headers stay as they are."""
     pairs = usable_sites(pod)
     chosen = [pairs[place][0] for place in sorted(draw.sample(range(len(pairs)), min(count, len(pairs))))]
     for supplier in chosen:
@@ -72,7 +72,7 @@ def _order(pod: Pod, draw: random.Random) -> str:
 
 
 def _changes(pod: Pod, draw: random.Random, count: int) -> list[str]:
-    """Orders of which nothing was received get another quantity on their first line."""
+    """Change the quantity on the first line of orders of which nothing was received."""
     rows = [row for row in pod.rows(KIND) if row["StatusCode"] == OPEN and not _is_begun(row)]
     chosen = [rows[place] for place in sorted(draw.sample(range(len(rows)), min(count, len(rows))))]
     for row in chosen:

@@ -1,4 +1,4 @@
-"""What the pod tells of itself: its versions, and the attributes of a resource by `describe`."""
+"""The pod's description of itself: its versions, and by `describe` the attributes of a resource."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def versions(pod: Pod, address: str) -> web.Response:
 
 
 def described(shape: Shape, actions: Sequence[str]) -> web.Response:
-    """Attributes with their types, and which of them may stand in `q`; children by name; the actions of an item (assumed: where they stand)."""
+    """Attributes with their types, and which of them `q` may name; children by name; the actions of an item (their place is assumed)."""
     item = {"actions": [{"name": name, "method": "POST"} for name in actions]}
     return json_answer({"Resources": {shape.name: _described(shape) | {"item": item}}})
 

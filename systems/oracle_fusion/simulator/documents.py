@@ -1,4 +1,4 @@
-"""The present state of the pod in words of our own, for checkers: `GET /__sim__/documents?kind=receivablesInvoices`."""
+"""The present state of the pod in our own words, for checkers: `GET /__sim__/documents?kind=receivablesInvoices`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from systems.oracle_fusion.simulator.shapes import shapes
 
 
 def documents(pod: Pod, kind: str) -> list[dict[str, Any]]:
-    """Every document of a kind; amounts are decimal texts, dates ISO. Of other resources the rows as they are. Raises ValueError."""
+    """Every document of a kind; amounts are decimal texts, dates ISO. Rows of other resources are returned as they are. Raises ValueError."""
     if kind not in shapes():
         raise ValueError(f"no kind {kind!r}; known: {', '.join(shapes())}")
     if kind == TRANSACTIONS:
@@ -96,7 +96,8 @@ def _request(pod: Pod, row: Row) -> dict[str, Any]:
 
 
 def _together(rows: list[Row]) -> dict[str, list[Row]]:
-    """Requests by the reference before a slash: corrections of several lines that a client makes as one. Those without one are alone."""
+    """Requests grouped by the part of their reference before a slash, because a client corrects several lines as one document. Requests without a
+    slash are not grouped."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         ref = ref_of(row).partition("/")[0]
@@ -117,7 +118,7 @@ def _transactions(pod: Pod, ref: str, rows: list[Row]) -> dict[str, Any]:
 
 
 def _goods(pod: Pod, row: Row, lines: list[Row]) -> dict[str, Any]:
-    """What a request moves at the prices of its order; done when every line is processed."""
+    """What a request moves, at the prices of its order; done when every line is processed."""
     amount = sum((money(line["Quantity"]) * _price(pod, line) for line in lines), Decimal(0))
     return {
         "amount": cents(amount),
@@ -129,7 +130,7 @@ def _goods(pod: Pod, row: Row, lines: list[Row]) -> dict[str, Any]:
 
 
 def _price(pod: Pod, line: Row) -> Decimal:
-    """The price of the order line that a line is of; a correction or return names the transaction that brought the goods."""
+    """The price of the order line that a line belongs to. A correction or return finds it through the transaction that brought the goods."""
     brought = pod.get(HISTORY, str(line.get("ParentTransactionId"))) or {}
     number = brought.get("PONumber") or line.get("DocumentNumber")
     wanted = money(brought.get("POLineNumber") or line.get("DocumentLineNumber"))
@@ -138,7 +139,7 @@ def _price(pod: Pod, line: Row) -> Decimal:
 
 
 def _journal(row: Row) -> dict[str, Any]:
-    """A batch, worth what the first lines of its journals book: the receivable of a sale, the cash of a payment."""
+    """A batch, with the amount that the first lines of its journals book: the receivable of a sale, the cash of a payment."""
     first = [header["journalLines"][0] for header in row["journalHeaders"]]
     lines = [line for header in row["journalHeaders"] for line in header["journalLines"]]
     return {
@@ -164,7 +165,7 @@ def _journal(row: Row) -> dict[str, Any]:
 
 
 def _raw(row: Row) -> dict[str, Any]:
-    """A row as it is, its hidden members too: `_received` as `received`."""
+    """A row as it is, including its hidden members: `_received` as `received`."""
     shown = {name.lstrip("_"): value for name, value in row.items() if name not in ("_path", "_key", "_text")}
     return {name: [_raw(one) for one in value] if _is_children(value) else value for name, value in shown.items()}
 

@@ -1,8 +1,8 @@
-"""The door of the pod: who calls, whether the token maps to a user with the privilege, and whether there is room under the limit.
+"""The door of the pod: who calls, whether the token maps to a user with the privilege, and whether the limit allows the call.
 
 Sources: status codes of the REST guide; a valid token alone does not guarantee access (blogs.oracle.com coretec); 429 and some 503 carry
-`Retry-After` in seconds or as an HTTP date (RYT). Assumed: the form of 401 and 403, a sign-in page in HTML instead of 401 (`sign_in_page`), a
-limit of calls in an hour that slides.
+`Retry-After` in seconds or as an HTTP date (RYT). Assumed: the form of 401 and 403, a sign-in page in HTML instead of 401 (`sign_in_page`), and that
+the limit of calls in an hour is a sliding one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Door:
         self._hour = Window(3600, lambda: pod.clock.now().timestamp())
 
     def admit(self, request: web.Request) -> None:
-        """Raise what keeps a call out: `Refused` or `SignInPage`."""
+        """Raise the reason to refuse a call: `Refused` or `SignInPage`."""
         settings = self.pod.settings
         user = self.sign_in.user_of(request)
         if user is None:
@@ -51,12 +51,12 @@ class Door:
             raise Refused(429, Problem("Too many requests."), headers=self._wait(throttled.seconds if throttled else 0))
 
     def require(self, privilege: str) -> None:
-        """Raise 403 where the user lacks a privilege; the answer does not name it."""
+        """Raise 403 if the user lacks a privilege; the answer does not name it."""
         if privilege and privilege in names(self.pod.settings.privileges_off):
             raise Refused(403, Problem("You are not authorized to access this resource."))
 
     def page(self) -> web.Response:
-        """The sign-in page, or the way to it."""
+        """The sign-in page, or the redirect to it."""
         if self.pod.settings.sign_in_page == "302":
             return web.Response(status=302, headers={"Location": LOGIN_PATH}, content_type="text/html")
         return web.Response(body=LOGIN_PAGE, content_type="text/html")

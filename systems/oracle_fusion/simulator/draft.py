@@ -1,7 +1,7 @@
-"""What a request wants to write: a body held against the attributes of its resource.
+"""What a request wants to write: a body, checked against the attributes of its resource.
 
-A member that the resource does not have, a value of another type, a control character and a text that is too long are refused, where the product
-might ignore or convert it. A number may come as text (the samples send `"451.23"` and `"1"`). Lengths: columns of the receivables and receiving
+A member that the resource does not have, a value of another type, a control character and a text that is too long are refused, although the product
+might ignore or convert them. A number may come as text (the samples send `"451.23"` and `"1"`). Lengths: columns of the receivables and receiving
 tables, assumed.
 """
 

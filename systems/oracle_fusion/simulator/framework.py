@@ -1,4 +1,4 @@
-"""The REST framework's side of a request: version, query options, and the page of rows that they ask for.
+"""The REST framework's part of a request: version, query options, and the page of rows that they ask for.
 
 Sources: FWK (versions 1 to 9, default 1), PRC:Collections (q only on queryable attributes), TSUP and KLIB (default limit 25, above 499 silently
 499). Refused although the product might ignore it: an unknown query option, a version that is not allowed.
@@ -46,7 +46,7 @@ class Ask:
         return self.request.query.get(name)
 
     def refuse_unknown(self) -> None:
-        """Raise 400 for a query option that the framework does not have, or that stands twice."""
+        """Raise 400 for a query option that the framework does not have, or that occurs twice."""
         for name in self.request.query:
             if name not in OPTIONS or len(self.request.query.getall(name)) > 1:
                 raise bad(f"The query parameter {name} is not valid.", "JBO-25058", name)
@@ -69,7 +69,7 @@ class Ask:
         return view_of(shape, self.option("fields"), self.option("expand"))
 
     def chosen(self, shape: Shape, rows: Iterable[Row]) -> list[Row]:
-        """The rows that `q` leaves, in the order of `orderBy`."""
+        """The rows that match `q`, in the order of `orderBy`."""
         text = self.option("q")
         if text:
             wanted = where(text, self.version, shape.attributes)

@@ -29,7 +29,7 @@ Body = dict[str, Any]
 def new_order(pod: Pod, body: Body) -> Row:
     """`{"supplier": number or name, "lines": [{"item", "quantity" or "quantities", "price", "description", "unit"}], "number"}`.
 
-    Without a supplier the first one is taken at which the main business unit may order. Raises ValueError.
+    Without a supplier, takes the first one from which the main business unit may order. Raises ValueError.
     """
     who = str(body.get("supplier", ""))
     sites = [pair for pair in usable_sites(pod) if who in ("", pair[0]["SupplierNumber"], pair[0]["Supplier"])]

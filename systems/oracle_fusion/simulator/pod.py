@@ -1,7 +1,7 @@
-"""The pod: its rows, its ids and change times, and what the journal says of a change.
+"""The pod: its rows, its ids and change times, and the journal's description of a change.
 
-A row is a dict as the wire has it, with its children as lists under their names, except that a number is kept as decimal text. Members that
-begin with `_` are not shown. A row is never changed in place: a change puts a new one.
+A row is a dict as on the wire, with its children as lists under their names, except that a number is kept as decimal text. Members that begin with
+`_` are not shown. A row is never changed in place: a change replaces it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _REF = "ST-"
 
 
 class Pod(Records[Settings]):
-    """The database and the batch jobs that wait; every method is called on the event loop and commits before it returns."""
+    """The database and the waiting batch jobs. Every method is called on the event loop and commits before it returns."""
 
     def __init__(self, options: Options) -> None:
         kinds = (*shapes(), TRUTH, BILLS, SETUP, INTERFACE)
@@ -55,7 +55,7 @@ class Pod(Records[Settings]):
         self._waiting = {kind: {str(row[shapes()[kind].key]) for row in self.rows(kind) if _waits(row)} for kind in _BATCHED}
 
     def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
-        """See `Records.commit`; what waits for a batch process is remembered."""
+        """See `Records.commit`. Also remembers which rows wait for a batch process."""
         changes = list(changes)
         if self._together is not None:
             self._together += changes
@@ -68,7 +68,7 @@ class Pod(Records[Settings]):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What is committed inside is committed at its end, all of it or, where something is refused, none."""
+        """Commits everything inside at its end; if anything is refused, nothing."""
         self._together = []
         try:
             yield
@@ -87,13 +87,13 @@ class Pod(Records[Settings]):
         return 300_000_000_000_000 + 7 * self.store.next("id", 100_000)
 
     def stamp(self) -> str:
-        """A change time in milliseconds, never the same twice; a long transaction (`stamp_lag_s`) commits with an older one."""
+        """A change time in milliseconds, never the same twice. A long transaction (`stamp_lag_s`) commits with an older one."""
         at = self.tick(timedelta(milliseconds=1))
         self.last = at.replace(microsecond=at.microsecond // 1000 * 1000)
         return wire_time(self.last - timedelta(seconds=self.settings.stamp_lag_s))
 
     def path_key(self, name: str, key: object) -> str:
-        """The key by which a row stands in a path, where that is a hash: nobody can build it."""
+        """The hashed key of a row, for resources whose paths contain a hash. A client cannot construct it."""
         digest = hashlib.blake2b(f"{self.seed}/{name}/{key}".encode(), digest_size=20).hexdigest()
         return f"00020000{digest.upper()}"
 
@@ -115,7 +115,7 @@ class Pod(Records[Settings]):
         return change.body
 
     def untouched(self, kind: str, body: Row, operation: str, detail: str = "") -> Change:
-        """The change that writes a row without moving its change time."""
+        """The change that writes a row without changing its change time."""
         change = self.put(kind, body, operation, detail)
         kept = {name: body[name] for name in ("LastUpdateDate", "LastUpdatedBy") if name in body}
         return replace(change, body=change.body | kept)
@@ -128,16 +128,16 @@ class Pod(Records[Settings]):
         return name in _FOUND_BY.get(kind, ())
 
     def as_of(self, kind: str, seconds: float) -> list[Row]:
-        """The rows as a search shows them that lags by so many real seconds."""
+        """The rows as a search shows them that lags by `seconds` real seconds."""
         return list(self._tables[kind].as_of(seconds))
 
     def run_due(self) -> None:
-        """Let every batch process do what is due by now."""
+        """Let every batch process do what is due now."""
         for batch in self.batches:
             batch(self)
 
     def due(self, since: str, seconds: float) -> bool:
-        """Whether so many seconds of the pod's clock have passed since a wire time."""
+        """Whether `seconds` of the pod's clock have passed since a wire time."""
         return self.clock.now() >= datetime.fromisoformat(since) + timedelta(seconds=seconds)
 
     def day_of(self, instant: datetime) -> date:
@@ -153,28 +153,28 @@ def _waits(row: Row) -> bool:
 
 
 def wire_time(at: datetime) -> str:
-    """`2026-11-20T12:57:05.744+00:00`, as payloads have it."""
+    """`2026-11-20T12:57:05.744+00:00`, as in payloads."""
     return at.isoformat(timespec="milliseconds")
 
 
 def money(value: Any) -> Decimal:
-    """A number of a row, 0 where it has none."""
+    """A number of a row, 0 if it has none."""
     return Decimal(str(value)) if value not in (None, "") else Decimal(0)
 
 
 def cents(value: Decimal) -> str:
-    """An amount as a row keeps it."""
+    """An amount in the form of a row."""
     return f"{value:.2f}"
 
 
 def plain(value: Decimal) -> str:
-    """A quantity or price as a row keeps it: without zeros at the end."""
+    """A quantity or price in the form of a row: without trailing zeros."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def ref_of(row: Mapping[str, Any]) -> str:
-    """The text that a client put into a row to find it again: the first word of a member that may hold one, "" where there is none."""
+    """The text by which a client finds a row again: the first word of a member that may hold a ref, "" if there is none."""
     lines = [one for one in row.get("lines") or [] if isinstance(one, dict)]
     texts = [row.get(name) for name in _REFS] + [ref_of(one) for one in lines] + [row.get(name) for name in _NUMBERS_AS_REFS]
     words = (str(text or "").split(" ", 1)[0] for text in texts)

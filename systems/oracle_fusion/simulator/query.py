@@ -2,7 +2,7 @@
 
 Version 1 is a query by example: `Status=ACTIVE;LastUpdateDate>2026-11-20`, where `;` means "and". From version 2 `q` is an expression:
 `Status = 'ACTIVE' and (LastUpdateDate >= '2026-11-20T00:00:00+00:00')`, strings and instants in quotes, and `;` is refused (DEV400, FWK). An
-attribute that cannot be queried, an unknown one and a value of another type are refused, never an empty set.
+attribute that cannot be queried, an unknown one and a value of another type are refused; they never give an empty result.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def where(text: str, version: int, known: Known) -> Where:
-    """The condition that `q` says in the dialect of a framework version; raises 400."""
+    """The condition for `q` in the dialect of a framework version; raises 400."""
     try:
         return by_example(text, known) if version < 2 else Reader(text, _TOKEN, lambda reader: _comparison(reader, known)).whole()
     except BadCondition as error:
@@ -62,7 +62,7 @@ def by_example(text: str, known: Known) -> Where:
 
 
 def _split(text: str) -> list[str]:
-    """The terms between semicolons that stand outside quotes."""
+    """The terms between semicolons outside quotes."""
     parts = re.findall(r"""(?:'[^']*'|"[^"]*"|[^;'"])+|;""", text)
     return [part for part in parts if part != ";" and part.strip()]
 
@@ -74,7 +74,7 @@ def _unquoted(text: str) -> str:
 
 
 def _value(text: str) -> str:
-    """The value of a term of version 1, which ends it: an expression behind it is of version 2."""
+    """The value of a term of version 1, which ends the term. An expression after it would be version 2."""
     if re.fullmatch(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[^'"=<>]*""", text) is None:
         raise BadCondition(f"unexpected '{text}'")
     return _unquoted(text)
@@ -198,7 +198,7 @@ def finder(text: str) -> tuple[str, dict[str, str]]:
 
 
 def found_by_finder(shape_key: str, name: str, variables: Mapping[str, str], known: Known) -> Where:
-    """The finder `PrimaryKey` that every resource has; raises 400 for another one."""
+    """The finder `PrimaryKey`, which every resource has; raises 400 for any other."""
     if name != "PrimaryKey" or variables.keys() != {shape_key}:
         raise bad(f"The finder {name} is not known for this resource.", "JBO-25058")
     return by_example(f'{shape_key}="{variables[shape_key]}"', known)

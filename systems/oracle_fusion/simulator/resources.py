@@ -1,4 +1,4 @@
-"""What a pod offers of each resource: the privileges that it asks for, its finders, and the rules by which it is written.
+"""What a pod offers for each resource: the privileges that it requires, its finders, and the rules for writing it.
 
 Sources of privileges: "Get Started" pages of farfa for receivables, "Get Enterprise Structures" and "Get General Ledger Setups" pages for lists;
 those of purchasing, receiving and integration are assumed.
@@ -19,9 +19,9 @@ Find = Callable[[Pod, Mapping[str, str]], list[Row]]
 
 @dataclass(frozen=True)
 class Rules:
-    """How a resource is written; None where it cannot be. Each takes the pod and gives the row as it is then, or raises `Refused`.
+    """How a resource is written; None if it cannot be. Each function takes the pod and returns the row as it is afterwards, or raises `Refused`.
 
-    `add` are children that may be added to a row which is there, `act` its actions, each with the row and the body.
+    `add` are children that may be added to an existing row, `act` its actions, each with the row and the body.
     """
 
     create: Callable[[Pod, Row], Row] | None = None
@@ -33,7 +33,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource; `units` is the attribute by which data security hides rows, `is_listed` whether all rows can be asked for."""
+    """One resource. `units` is the attribute by which data security hides rows; `is_listed` says whether all rows can be listed."""
 
     name: str
     read: str = ""

@@ -10,7 +10,7 @@ from runtime.simulator.switches import Switches
 
 @dataclass
 class Settings(Switches):
-    """What an administrator decided about the pod; may be changed while it runs (`POST /__sim__/settings`).
+    """What an administrator decided about the pod. It can be changed while the pod runs (`POST /__sim__/settings`).
 
     `closed` names periods that are closed from the beginning, by application: `Mar-26/AR,Feb-26/GL`.
     Where the vendor's behaviour is not verified, the default is the stricter one. `_s` run on the pod's clock, `latency_s` are real seconds;

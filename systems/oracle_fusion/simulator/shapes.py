@@ -1,4 +1,4 @@
-"""The resources as trees: their attributes, their key and their children. What a pod would tell by `describe`."""
+"""The resources as trees: their attributes, their key and their children, as `describe` of a pod would show them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _PLAIN = frozenset(
         "valueSets",
     }
 )
-"""Resources whose path key the documentation gives as the id itself; of the others it "could be a hash of the key" (since 26a)."""
+"""Resources whose path key is the id itself according to the documentation; for the others it "could be a hash of the key" (since 26a)."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Shape:
         return self.path.partition(".")[0] not in _PLAIN
 
     def descend(self, dotted: str) -> Shape | None:
-        """The child at a dotted name below this one, None where there is none."""
+        """The child at a dotted name below this one; None if there is none."""
         shape: Shape | None = self
         for part in dotted.split("."):
             shape = shape.children.get(part) if shape is not None else None

@@ -2,7 +2,7 @@
 
 Sources: OCI (confidential application, client credentials; the token is a JWT of about an hour), TGT (assertion: RS256, header `x5t`, claims
 `iss`, `prn`, `iat`, `exp` of at most an hour), FIN samples (`curl --user`). Basic as the client's authentication at the token endpoint, the
-error bodies (RFC 6749) and the trust in one certificate of an issuer are assumed. The token looks like a JWT; clients must not look inside.
+error bodies (RFC 6749) and the trust in one certificate of an issuer are assumed. The token looks like a JWT, but clients must not read it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Account:
 
 
 def account_of(seed: int) -> Account:
-    """The account of a seed: always the same one."""
+    """The account of a seed, always the same one."""
 
     def drawn(what: str) -> str:
         return secret("pod", seed, what)
@@ -51,7 +51,7 @@ def account_of(seed: int) -> Account:
 
 
 class SignIn:
-    """Issues tokens and tells whose call it is."""
+    """Issues tokens and identifies the caller of each request."""
 
     def __init__(self, pod: Pod) -> None:
         self._pod = pod
@@ -88,7 +88,7 @@ class SignIn:
         return f"{text}.{_b64(hmac.digest(self.account.client_secret.encode(), text.encode(), 'sha256') * 8)}"
 
     def user_of(self, request: web.Request) -> str | None:
-        """The Fusion user whose call it is, None where it is not authenticated."""
+        """The Fusion user who makes a call; None if it is not authenticated."""
         scheme, credential = authorization(request)
         if scheme.lower() == "basic" and self._pod.settings.basic:
             account = self.account
@@ -102,13 +102,13 @@ class SignIn:
         """Trust the assertions of an issuer that this certificate (PEM) verifies; returns its `x5t`. Raises ValueError."""
         read = x509.load_pem_x509_certificate(certificate.encode())
         if not isinstance(read.public_key(), rsa.RSAPublicKey):
-            raise ValueError("the certificate holds no RSA key")  # noqa: TRY004 - what was sent is wrong
+            raise ValueError("the certificate holds no RSA key")  # noqa: TRY004 - the error concerns the value that was sent
         thumbprint = _b64(read.fingerprint(SHA1()))  # noqa: S303 - x5t is SHA-1 by definition (RFC 7515 4.1.7)
         self._pod.commit([Change(SETUP, f"issuer/{thumbprint}", {"issuer": issuer, "certificate": certificate})])
         return thumbprint
 
     def _asserted(self, token: str) -> str | None:
-        """The user of a self-signed assertion, None for one that is not valid."""
+        """The user of a self-signed assertion; None if it is not valid."""
         try:
             head, claims = (json.loads(_unb64(part)) for part in token.split(".")[:2])
             trusted = self._pod.get(SETUP, f"issuer/{head['x5t']}")

@@ -1,4 +1,4 @@
-"""What the buyers of the pod do to suppliers, for demos and tests: new ones, changes, sites and addresses that change without the header."""
+"""What the pod's buyers do to suppliers, for demos and tests: new ones, changes, and sites and addresses that change without the header."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NEW_ADDRESS: Row = {"Status": "ACTIVE", "CountryCode": "US", "Country": "United
 def save_supplier(pod: Pod, body: dict[str, Any]) -> Row:
     """Create a supplier (without SupplierId) or change it; `sites` and `addresses` without their id are added.
 
-    A change of children alone leaves the header's LastUpdateDate where it is. Raises ValueError.
+    A change of children alone leaves the header's LastUpdateDate unchanged. Raises ValueError.
     """
     try:
         sent = draft_of(shapes()[KIND], body)
@@ -76,7 +76,7 @@ def _create(pod: Pod, sent: Row) -> Row:
 
 
 def _merged(pod: Pod, held: Row, sent: Row, name: str, new: Row) -> list[Row]:
-    """The children with what was sent over them; each that changes gets its own change time."""
+    """The children, overlaid with what was sent. Each child that changes gets a new change time."""
     shape = shapes()[KIND].children[name]
     rows = {row[shape.key]: row for row in held[name]}
     for one in sent.get(name) or []:
@@ -93,7 +93,7 @@ def _merged(pod: Pod, held: Row, sent: Row, name: str, new: Row) -> list[Row]:
 
 
 def _joined(row: Row) -> Row:
-    """Sites with the ids of their business unit and address, those without an address at the first one."""
+    """Sites with the ids of their business unit and address; a site without an address gets the first one."""
     first = row["addresses"][0]
     sites = []
     for site in row["sites"]:

@@ -1,8 +1,8 @@
 """Rows as the wire shows them: chosen fields, expanded children, links, and children as arrays or as pages by framework version.
 
-Sources: PRC op-purchaseorders-get (fields, expand, envelope), FWK (children are collections from version 3, whose first page alone is
-expanded). Below version 3 an expanded array is cut at the same length without a sign: assumed, the stricter reading. `expand=all` expands
-the children of the resource itself: assumed.
+Sources: PRC op-purchaseorders-get (fields, expand, envelope), FWK (children are collections from version 3 on, and only their first page is
+expanded). Assumed: below version 3 an expanded array is silently truncated at the same length, which is the stricter reading; and `expand=all`
+expands only the children of the resource itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from systems.oracle_fusion.spec import Attribute
 
 @dataclass(frozen=True)
 class View:
-    """What a request wants to see of a row: `fields` None = all; children are shown where `parts` names them."""
+    """What a request wants to see of a row: `fields` None = all; only children that `parts` names are shown."""
 
     fields: frozenset[str] | None = None
     parts: Mapping[str, View] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Sheet:
     relations: frozenset[str] = frozenset()
 
     def row(self, shape: Shape, row: Row, view: View, collection: str) -> dict[str, Any]:
-        """A row that stands in the collection at this address."""
+        """A row of the collection at this address."""
         address = f"{collection}/{key_of(self.pod, shape, row)}"
         names = [name for name in shape.attributes if view.fields is None or name in view.fields]
         shown = {name: written(shape.attributes[name], row.get(name)) for name in names}
@@ -74,7 +74,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page of rows stands: the address and name of its collection, and what the server made of limit and offset."""
+    """The place of a page of rows: the address and name of its collection, and the limit and offset that the server applied."""
 
     address: str
     name: str
@@ -85,7 +85,7 @@ class Place:
 
 
 def envelope(items: list[dict[str, Any]], place: Place) -> dict[str, Any]:
-    """A page of a collection; `totalResults` only where it was asked for."""
+    """A page of a collection; `totalResults` only if it was asked for."""
     total = {} if place.total is None else {"totalResults": place.total}
     links = [{"rel": "self", "href": place.address, "name": place.name, "kind": "collection"}]
     page = {"items": items, **total, "count": len(items), "hasMore": place.has_more, "limit": place.limit, "offset": place.offset}
@@ -99,19 +99,19 @@ def key_of(pod: Pod, shape: Shape, row: Row) -> str:
 
 
 def change_indicator(row: Row) -> str:
-    """What changes with every change of a row: its ETag."""
+    """The ETag of a row, which changes with every change of the row."""
     return hashlib.blake2b(json.dumps(row, sort_keys=True, default=str).encode(), digest_size=16).hexdigest().upper()
 
 
 def written(attribute: Attribute, value: Any) -> Any:
-    """A value of a row as JSON has it."""
+    """A value of a row in JSON form."""
     if value is None:
         return None
     return Decimal(str(value)) if attribute.type == "number" else value
 
 
 def view_of(shape: Shape, fields: str | None, expand: str | None) -> View:
-    """The view that `fields` and `expand` ask for; with both, `expand` is ignored (documented). Raises 400 for a name that is not there."""
+    """The view that `fields` and `expand` ask for; with both, `expand` is ignored (documented). Raises 400 for an unknown name."""
     if fields is not None:
         return _fields(shape, fields)
     return _expanded(shape, [name.strip() for name in (expand or "").split(",") if name.strip()])
@@ -130,7 +130,7 @@ def _expanded(shape: Shape, names: list[str]) -> View:
 
 
 def _fields(shape: Shape, text: str) -> View:
-    """`A,B;lines:LineNumber;lines.schedules:Quantity`; a part without a name is of the resource itself."""
+    """`A,B;lines:LineNumber;lines.schedules:Quantity`; a part without a name belongs to the resource itself."""
     chosen: dict[str, frozenset[str]] = {"": frozenset()}
     for part in text.split(";"):
         path, colon, names = part.rpartition(":")

@@ -1,7 +1,7 @@
 """The attributes of the REST resources that the flows touch, and the columns of the journal import file.
 
 Sources: `describe` columns in CData's driver help, singer-io/tap-oracle-fusion, Oracle's REST reference (farfa, fapra, fasrp), read 2026-11-20 and
-2026-11-30. `read` marks an attribute that one of them names; `assumed` is general knowledge that a real pod has to confirm by `describe`.
+2026-11-30. `read` marks an attribute that one of them names; `assumed` is general knowledge that has to be confirmed by `describe` of a real pod.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _FOLDER = Path(__file__).parent
 _NOT_QUERYABLE = frozenset(
     {"Comments", "InternalNotes", "SpecialInstructions", "EnteredAmount", "InvoiceBalanceAmount", "Email", "PhoneNumber"}
 )
-"""Attributes by which `describe` does not offer a search; which they are is assumed."""
+"""Attributes by which `describe` does not offer a search (the list is assumed)."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Attribute:
 
 @cache
 def attributes() -> Mapping[str, Mapping[str, Attribute]]:
-    """Attributes by resource; a child is named behind its parent: `purchaseOrders.lines.schedules`."""
+    """Attributes by resource. A child's name follows that of its parent: `purchaseOrders.lines.schedules`."""
     found: dict[str, dict[str, Attribute]] = {}
     with (_FOLDER / "attributes.tsv").open(newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):

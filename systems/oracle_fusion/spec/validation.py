@@ -1,7 +1,8 @@
-"""How the attributes are held against exchanges; for tests.
+"""Compares exchanges with the attributes; for tests.
 
-The vendor's OpenAPI documents are not stored, so the document is made from `attributes.tsv`: each resource with its collection, its rows and its
-children, closed, with the framework's query options. Answers of 400 and above are not described: their form depends on version and Accept.
+The vendor's OpenAPI documents are not stored, so a document is made from `attributes.tsv`: each resource with its collection, its rows and its
+children, with no further members allowed, and the framework's query options. Answers of 400 and above are not described, because their form depends
+on version and Accept.
 """
 
 from __future__ import annotations
@@ -22,33 +23,33 @@ _RESULT = {"type": "object", "properties": {"result": {"type": "string"}}, "requ
 
 @dataclass(frozen=True)
 class Described:
-    """A validator that judges what is neither refused nor a sign-in page."""
+    """A validator that judges only answers that are neither refusals nor sign-in pages."""
 
     inner: Validator
 
     @property
     def uncovered(self) -> Counter[str]:
-        """What was not described."""
+        """What the document does not describe."""
         return self.inner.uncovered
 
     @property
     def reading(self) -> Reading:
-        """How the document is read."""
+        """How the document has to be read."""
         return self.inner.reading
 
     def problems(self, exchange: Exchange) -> list[str]:
         """See `Validator.problems`."""
-        is_a_page = exchange.response_body.startswith(b"<")  # of the sign-in
+        is_a_page = exchange.response_body.startswith(b"<")  # the sign-in page
         return [] if exchange.status >= 300 or is_a_page else self.inner.problems(exchange)
 
 
 def validator() -> Any:
-    """A validator of every resource; make one per session of tests, since it compiles each operation once."""
+    """A validator of every resource. Make one per test session, because it compiles each operation once."""
     return Described(Validator(openapi(), READING))
 
 
 def openapi() -> dict[str, Any]:
-    """The document that the attributes stand for."""
+    """The OpenAPI document that is made from the attributes."""
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
     for path in attributes():

@@ -1,1 +1,1 @@
-"""The simulated PeopleSoft site: the wire as their side of it, written from the vendor's documents and the site's contract alone."""
+"""The simulated PeopleSoft site: the vendor's side of the wire, written only from the vendor's documents and the site's contract."""

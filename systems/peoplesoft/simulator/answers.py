@@ -18,7 +18,7 @@ _DECLARATION = '<?xml version="1.0"?>\n'
 
 @dataclass(frozen=True)
 class Message:
-    """One message of the message catalogue; `where` is the property or row that it is about."""
+    """One message of the message catalogue; `where` is the property or row that it refers to."""
 
     set: int
     number: int
@@ -28,7 +28,7 @@ class Message:
 
     @property
     def words(self) -> str:
-        """The text as it is shown: with its set and number in brackets."""
+        """The text as it is displayed, with its set and number in brackets."""
         return f"{self.text} ({self.set},{self.number})"
 
     @property
@@ -121,7 +121,7 @@ def broker_answer(error: BrokerError, fault_status: int) -> web.Response:
 
 
 def interface_errors(interface: str, keys: dict[str, str], messages: tuple[Message, ...], namespace: str = "") -> str:
-    """What a Component Interface answers instead of its response: `{X}/Error-Warning/Message`, with the keys that were asked for."""
+    """The answer of a Component Interface in place of its response: `{X}/Error-Warning/Message`, with the keys that were asked for."""
     rows = "".join(
         f"<Message><Type>{message.type}</Type><MessageSetNumber>{message.set}</MessageSetNumber>"
         f"<MessageNumber>{message.number}</MessageNumber><MessageText>{escape(message.words)}</MessageText>"

@@ -1,6 +1,6 @@
-"""What is open by the posted documents: `GET /__sim__/balances`.
+"""Open balances from the posted documents: `GET /__sim__/balances`.
 
-A journal knows no customer: receivables, deposits and revenue are told by general ledger unit and account.
+A journal names no customer, so receivables, deposits and revenue are given by general ledger unit and account.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Batch:
         self._task: asyncio.Task[None] | None = None
 
     def run(self, *, may_post: bool | None = None) -> dict[str, int]:
-        """Run now; `may_post` None = as the site decided (`journal_post`). Gives how many documents each process changed."""
+        """Run now. With `may_post` None, the site's setting decides (`journal_post`). Returns how many documents each process changed."""
         post = self.site.settings.journal_post if may_post is None else may_post
         posted = vouchers.batch(self.site)
         return {

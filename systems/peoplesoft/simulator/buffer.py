@@ -26,7 +26,7 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 @dataclass
 class Reading:
-    """One reading of a buffer: where it is, and what was wrong."""
+    """One reading of a buffer: its position, and the errors so far."""
 
     interface: str
     namespace: str
@@ -89,7 +89,7 @@ def _check(reading: Reading, held: Field, value: str, where: str) -> None:
 
 
 def problem_of(held: Field, value: str) -> tuple[int, str] | None:
-    """What is wrong with a value for a field by its type and length alone: message number of set 15 (assumed) and words."""
+    """What is wrong with a value, judged only by its field's type and length: message number of set 15 (assumed) and words."""
     if held.kind == "d":
         return None if _is_date(value) else (6, "Invalid date. Dates are sent as yyyy-mm-dd.")
     if held.kind == "n":

@@ -1,4 +1,4 @@
-"""The simulator's own routes under `/__sim__/`: present state, balances, people at PeopleSoft, operations, periods, batch."""
+"""The simulator's own routes under `/__sim__/`: present state, balances, people at PeopleSoft, operations, periods, batch runs."""
 
 from __future__ import annotations
 

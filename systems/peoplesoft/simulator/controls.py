@@ -1,4 +1,4 @@
-"""What the control tables say: chartfield values by SETID and effective date, business units, periods.
+"""The content of the control tables: ChartField values by SETID and effective date, business units, periods.
 
 Sources: PeopleBooks and public SQL (current row = greatest EFFDT not after the day, inactive when that row is `I`; SETID from set control).
 Words and numbers of refusals: (15,11) is the product's prompt-table message as remembered; those of sets 5010 and 7030 are assumed.
@@ -31,7 +31,7 @@ def table_of(field: str) -> str:
 
 
 def in_force(site: Site, setid: str, field: str, day: str) -> list[Row]:
-    """For each value of a chartfield the row in force on a day, by value; values that begin later have none."""
+    """For each value of a ChartField the row in force on a day, by value. Values that begin later are left out."""
     current: dict[str, Row] = {}
     for row in site.rows(table_of(field)):
         if row["SETID"] == setid and row["FIELDNAME"] == field and row["EFFDT"] <= day:
@@ -65,5 +65,5 @@ def unit_of(site: Site, unit: str, kind: str) -> Row | None:
 
 
 def period_of(site: Site, unit: str, day: str) -> Row | None:
-    """The accounting period that a day is in, None outside the calendar."""
+    """The accounting period that contains a day; None outside the calendar."""
     return site.get("Period", f"{unit}/{day[:4]}{int(day[5:7]):03d}") if len(day) == 10 else None

@@ -1,4 +1,4 @@
-"""The present state of the site in words of our own, for checkers: `GET /__sim__/documents?kind=Journal`."""
+"""The present state of the site in our own words, for checkers: `GET /__sim__/documents?kind=Journal`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def documents(site: Site, kind: str) -> list[dict[str, Any]]:
 
 
 def _shown(columns: str, row: Row) -> dict[str, Any]:
-    """The columns of a row under names of ours: `number=JOURNAL_ID`."""
+    """The columns of a row under our own names: `number=JOURNAL_ID`."""
     return {name: row[column] for name, column in (pair.split("=") for pair in columns.split())}
 
 

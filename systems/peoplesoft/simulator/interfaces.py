@@ -34,7 +34,7 @@ class Call:
 
 
 def answered(site: Site, call: Call) -> str:
-    """What goes into the answer's Body: the response, or the interface's errors. Raises `BrokerError` where the handler cannot begin."""
+    """The content of the answer's Body: the response, or the interface's errors. Raises `BrokerError` if the handler cannot start."""
     operation = call.operation
     if etree.QName(call.root).localname != operation.element:
         raise handler_failed(f"The request is not {operation.element}.")
@@ -54,7 +54,7 @@ def answered(site: Site, call: Call) -> str:
 
 
 def _require_methods(site: Site, call: Call) -> None:
-    """The permission list has to name the interface's methods, besides the service operation."""
+    """Require the permission list to name the interface's methods, in addition to the service operation."""
     if not is_granted(site, call.user, call.operation.interface):
         raise Refused(Message(90, 6, "Not Authorized", call.operation.interface))
 

@@ -1,9 +1,8 @@
-"""General Ledger journals: what Create demands, what journal edit finds, and how an edited journal is posted.
+"""General Ledger journals: what Create requires, what journal edit finds, and how an edited journal is posted.
 
-Sources: PeopleBooks (imported journals are edited in batch before posting; `NEXT`), public SQL (JRNL_HEADER keys with date and UNPOST_SEQ; debit
-+, credit -); statuses N, V, E, P as remembered. Which edits a Component Interface runs when it saves differs per site: `edit_on_save`.
-Only unposting makes rows with another UNPOST_SEQ
-than 0 (assumed: Create refuses them). Refusals of set 5010: assumed numbers and words.
+Sources: PeopleBooks (imported journals are edited in batch before posting; `NEXT`), public SQL (JRNL_HEADER keys with date and UNPOST_SEQ; debit +,
+credit -); statuses N, V, E, P as remembered. Which edits a Component Interface runs when it saves differs per site: `edit_on_save`. Only unposting
+makes rows with an UNPOST_SEQ other than 0 (assumed: Create refuses them). Refusals of set 5010: assumed numbers and words.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _ID = re.compile(r"[A-Z0-9]{1,10}")
 
 
 def key_of(row: Row) -> str:
-    """The four keys as one."""
+    """The four keys as one text."""
     return "/".join(str(row[name]) for name in DEFINITION.keys)
 
 
@@ -43,7 +42,7 @@ def create(site: Site, sent: Row, request_id: str) -> Row:
 
 
 def exists(interface: str) -> Refused:
-    """A row with those keys is there already."""
+    """The refusal if a row with those keys already exists."""
     return Refused(Message(91, 49, f"Row already exists with the specified keys. {{{interface}}}"))
 
 
@@ -120,7 +119,7 @@ def _line_problems(site: Site, row: Row) -> list[Message]:
 
 
 def batch(site: Site, *, may_post: bool) -> int:
-    """Post what was valid before, then edit what is not edited; how many journals changed. One run each, as two processes would."""
+    """Post valid journals and edit unedited ones. In one run a journal passes only one of these two processes. Returns how many journals changed."""
     changes = []
     for row in site.rows(JOURNAL):
         if row["JRNL_HDR_STATUS"] == "V" and may_post:

@@ -1,6 +1,6 @@
-"""Answers that are not what they seem: faults of this simulator's own, on what the SOAP and HTTP connectors answer.
+"""Misleading answers: faults that only this simulator has, in the answers of the SOAP and HTTP connectors.
 
-Planned like the common ones (`runtime/simulator/faults.py`), with `path` matched against the address; the request is handled, then:
+Planned like the common faults (`runtime/simulator/faults.py`), with `path` matched against the address. The request is handled, then:
 
     fault_200       answer a SOAP fault (158,10001) inside HTTP 200 although the row is saved
     ib_error_200    answer a bare IBResponse of type error inside HTTP 200 although the row is saved
@@ -23,7 +23,7 @@ _DOCTYPE = b'<!DOCTYPE soapenv:Envelope [<!ENTITY site "PSFT_EP">]>'
 
 
 async def told(site: Site, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a call through `handler`, or as a planned lie has it."""
+    """Answer a call through `handler`, or with the planned lie."""
     error = handler_failed("The application server does not answer.").message
     before = site.faults.take("fault_before", request.method, request.path)
     if before is not None:

@@ -118,7 +118,7 @@ class Listener:
 async def carried_out(
     site: Site, request: web.Request, answer: Callable[[web.Request, bytes], web.Response], fault_status: int = 0
 ) -> web.StreamResponse:
-    """The answer of a connector to one call, or its refusal; with `fault_status` 0 nothing is a SOAP fault."""
+    """The answer of a connector to one call, or its refusal; with `fault_status` 0, a refusal is never a SOAP fault."""
 
     async def handled(request: web.Request) -> web.Response:
         try:
@@ -138,7 +138,7 @@ def wsdl_paths(site: Site) -> list[str]:
 
 
 def require_active(site: Site, user: str, name: str) -> None:
-    """Raises `BrokerError` where a part of the operation is switched off, or the user may not call it."""
+    """Raises `BrokerError` if a part of the operation is switched off, or the user may not call it."""
     part = inactive_part(site, name)
     if part:
         number, text = _INACTIVE[part]
@@ -148,7 +148,7 @@ def require_active(site: Site, user: str, name: str) -> None:
 
 
 def parsed(body: bytes) -> tuple[Any, Any]:
-    """Header (or None) and the one element of the Body; raises `BrokerError` (159,5)."""
+    """Header (or None) and the only element of the Body; raises `BrokerError` (159,5)."""
     root = element_of(body)
     if root.tag != f"{{{ENVELOPE}}}Envelope":
         raise unreadable()

@@ -1,6 +1,6 @@
-"""What a person at PeopleSoft does: keeps vendors, types vouchers and journals, for demos and tests.
+"""What a person at PeopleSoft does: maintains vendors, types vouchers and journals, for demos and tests.
 
-The pages of the product check a typed voucher as Create does; a vendor saved on its page gets today's LAST_MODIFIED_DATE.
+The pages of the product check a typed voucher as Create does. A vendor that is saved on its page gets today's LAST_MODIFIED_DATE.
 """
 
 from __future__ import annotations

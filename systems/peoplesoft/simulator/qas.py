@@ -1,9 +1,9 @@
 """Query Access Service over REST: `ExecuteQuery.v1/{public|private}/{QUERY}/{format}/{FILE|NONFILE}`.
 
-Sources: PeopleBooks and public clients: names case-sensitive, prompts named in the query's own order, commas not encoded, `maxrows` cuts without
-a word, JSON with `queryname=` (the equals sign is part of the key) and `attr:rownumber`, values as texts, columns with the alias `A.`; `row`
-elements in XML. What the gateway refuses is HTTP 500 with an IBResponse; what the handler refuses has its own code: 404 for a query that is not
-there or not the user's, 400 for options it cannot use (which are required, and the bodies: assumed).
+Sources: PeopleBooks and public clients: names are case-sensitive, prompts are named in the query's own order, commas are not encoded, `maxrows`
+truncates silently, JSON has `queryname=` (the equals sign is part of the key) and `attr:rownumber`, values are texts, columns have the alias `A.`;
+XML has `row` elements. A refusal by the gateway is HTTP 500 with an IBResponse. A refusal by the handler has its own status: 404 for a query that
+does not exist or is not the user's, 400 for options that it cannot use. Which options are required, and the bodies, are assumed.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class QueryService:
 
 
 def _options(text: str) -> Mapping[str, str]:
-    """The options of a query string, their values still encoded: an encoded comma does not separate."""
+    """The options of a query string, with their values still encoded, because an encoded comma does not separate."""
     found: dict[str, str] = {}
     for pair in filter(None, text.split("&")):
         name, _, value = pair.partition("=")
@@ -134,7 +134,7 @@ def _shown(columns: tuple[str, ...], row: Row) -> Row:
 
 
 def _text(name: str, value: str) -> str:
-    """A CHAR column is never empty: one blank. An empty date is empty."""
+    """A CHAR column is never empty but has one blank. An empty date is empty."""
     if name in NUMBERS:
         return value or "0.000"
     return value or ("" if name in _DATES else " ")

@@ -1,7 +1,7 @@
 """The site's public queries: prompts, columns and rows, as the site's contract lists them.
 
-Rows are ordered by their keys; row security takes rows away silently. Sources: SYSTEM.md, "Public queries"; effective dating as PeopleBooks has
-it: per value one row, the one in force on AS_OF (today where AS_OF is empty; rows of the future are then not there).
+Rows are ordered by their keys; row security removes rows silently. Sources: SYSTEM.md, "Public queries"; effective dating as in PeopleBooks: one row
+per value, the one in force on AS_OF (today if AS_OF is empty; future rows are then absent).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Prompts = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Query:
-    """One public query: `rows` gives the rows for the values of its prompts."""
+    """One public query: `rows` returns the rows for the values of its prompts."""
 
     prompts: Prompts
     columns: tuple[str, ...]

@@ -1,9 +1,9 @@
-"""Vouchers that correct another: styles Adjustment and Reversal, and what was paid of a voucher.
+"""Vouchers that correct another one: styles Adjustment and Reversal, and the paid amount of a voucher.
 
 Sources: PeopleBooks (voucher styles; an adjustment or reversal voucher relates to a regular one), staging columns (VOUCHER_STYLE,
-VOUCHER_ID_RELATED); the values ADJ and RVRS as remembered. Assumed: the related voucher is regular, posted, not paid, and of the same business
-unit and supplier; a reversal is its whole amount negative, once; adjustments and a reversal together never take off more than it is. Refusals of
-set 7030: assumed.
+VOUCHER_ID_RELATED); the values ADJ and RVRS as remembered. Assumed: the related voucher is regular, posted, unpaid, and of the same business unit and
+supplier; a reversal has the whole amount with opposite sign, and occurs once; adjustments and a reversal together never exceed the voucher's amount.
+Refusals of set 7030: assumed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _of_related(site: Site, row: Row, held: Row) -> list[Message]:
 
 
 def corrections_of(site: Site, held: Row) -> list[Row]:
-    """The adjustments and reversals of a voucher, posted or not; recycled and deleted ones are none."""
+    """The adjustments and reversals of a voucher, posted or not. Recycled and deleted ones do not count."""
     return [
         one
         for one in site.rows(VOUCHER)

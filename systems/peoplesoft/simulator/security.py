@@ -48,7 +48,7 @@ class Unauthorized(Exception):
 
 
 class Security:
-    """Checks what a request carries; each check gives the PeopleSoft user."""
+    """Checks the credentials of a request; each check returns the PeopleSoft user."""
 
     def __init__(self, site: Site, account: Account) -> None:
         self._site = site
@@ -56,7 +56,7 @@ class Security:
         self.tokens = Tokens(site.store, site.clock)
 
     def rest(self, request: web.Request) -> str:
-        """The user of a REST call, as `rest_security` asks for; raises `Unauthorized`."""
+        """The user of a REST call, as `rest_security` requires; raises `Unauthorized`."""
         wanted = self._site.settings.rest_security
         schemes = {"basic": ("Basic",), "oauth": ("Bearer",)}.get(wanted, ("Basic", "Bearer"))
         user = self.transport(request, schemes)
@@ -65,7 +65,7 @@ class Security:
         return user
 
     def transport(self, request: web.Request, schemes: tuple[str, ...] = ("Basic", "Bearer")) -> str:
-        """The user of the Authorization header, "" where there is none; raises `Unauthorized` where it is wrong."""
+        """The user of the Authorization header; "" if there is none. Raises `Unauthorized` if it is wrong."""
         scheme, credential = authorization(request)
         if not scheme:
             return ""
@@ -76,7 +76,7 @@ class Security:
         return self._bearer(credential)
 
     def soap(self, request: web.Request, header: Any) -> str:
-        """The user of a SOAP call, as `soap_security` asks for; raises `Unauthorized` or the fault (158,45)."""
+        """The user of a SOAP call, as `soap_security` requires; raises `Unauthorized` or the fault (158,45)."""
         user = self.transport(request)
         wanted = self._site.settings.soap_security
         token = None if header is None else header.find(f"{{{_WSSE}}}Security/{{{_WSSE}}}UsernameToken")
@@ -110,7 +110,7 @@ class Security:
         return same((username, password), (self.account.username, self.account.password))
 
     async def token(self, request: web.Request) -> web.Response:
-        """The external token server: client credentials alone; the client is named by HTTP Basic or in the form (RFC 6749, 2.3.1)."""
+        """The external token server: only client credentials; the client is named by HTTP Basic or in the form (RFC 6749, 2.3.1)."""
 
         def grant(form: Form) -> dict[str, Any]:
             scheme, credential = authorization(request)

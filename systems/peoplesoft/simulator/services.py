@@ -1,4 +1,4 @@
-"""The service operations of the site: what each belongs to, its messages, its alias at the gateway, and whether it is switched on.
+"""The service operations of the site: the service of each, its messages, its alias at the gateway, and whether it is switched on.
 
 Sources: PeopleBooks (CI-based services `CI_{CI}` with operations `_C` `_G` `_F`; Active, routing and handler of an operation); clients of
 CI services (messages `M` + digits that differ per environment, SOAPAction = alias `{OPERATION}.V1`). Catalogue columns: assumed.
@@ -23,7 +23,7 @@ _SCHEMAS = "http://xmlns.oracle.com/Enterprise/Tools/schemas"
 
 
 class Named(Protocol):
-    """What the names of a site follow from: its seed and its switches."""
+    """The basis of a site's names: its seed and its switches."""
 
     seed: int
     settings: Settings
@@ -78,7 +78,7 @@ def provided(site: Named) -> list[str]:
 
 
 def message(site: Named, operation: Operation, side: str) -> str:
-    """The message of a side (`request` or `response`): `M558814.V1`, another at each site."""
+    """The message of a side (`request` or `response`): `M558814.V1`, different at each site."""
     parts = (str(site.seed), operation.name, side, str(site.settings.wsdl_revision))
     return f"M{100_000 + int.from_bytes(hashlib.blake2b('/'.join(parts).encode(), digest_size=8).digest()) % 900_000}.V1"
 
@@ -89,7 +89,7 @@ def namespace(message_name: str) -> str:
 
 
 def alias(site: Named, operation: Operation) -> str:
-    """The external alias of its routing: what SOAPAction has to say."""
+    """The external alias of its routing, which SOAPAction has to contain."""
     if site.settings.method_alias:
         return f"{operation.method.upper()}_{operation.interface}.V1"
     return f"{operation.name}.V1"
@@ -110,7 +110,7 @@ def service_of(name: str) -> str:
 
 
 def plant_operations(site: Site, user: str) -> None:
-    """Every operation active and granted, where the site has none yet."""
+    """Activate and grant every operation, if the site has none yet."""
     if site.rows("Operation"):
         return
     found = [operation.name for interface in interfaces(site) for operation in operations(site, interface)]

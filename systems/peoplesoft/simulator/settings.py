@@ -10,7 +10,7 @@ from runtime.simulator.switches import Switches
 
 @dataclass
 class Settings(Switches):
-    """What an administrator decided about the site; may be changed while it runs (`POST /__sim__/settings`).
+    """What an administrator decided about the site. It can be changed while the site runs (`POST /__sim__/settings`).
 
     `batch_seconds`, `latency_s` are real seconds; `token_minutes` run on the simulator's clock; names are those of the site's contract.
     """

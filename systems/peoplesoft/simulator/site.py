@@ -1,7 +1,7 @@
-"""The site's database: its tables, and what the journal says of a change.
+"""The site's database: its tables, and the journal's description of a change.
 
-Bodies are dicts of texts as the wire carries them (amounts as decimal text, dates yyyy-MM-dd, "" where a CHAR column holds its blank);
-collections are lists of such dicts. A body is never changed in place: a write puts a new one.
+Bodies are dicts of texts as on the wire (amounts as decimal text, dates yyyy-MM-dd, "" if a CHAR column holds its blank); collections are lists of
+such dicts. A body is never changed in place: a write replaces it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KINDS = (
 )
 _REF = "ST-"
 _DESCRIBED = {JOURNAL: "DESCR254", VOUCHER: "DESCR254_MIXED"}
-"""The long description, in which a client may put its ref."""
+"""The long description, into which a client may put its ref."""
 
 
 class Site(Records[Settings]):
@@ -52,7 +52,7 @@ class Site(Records[Settings]):
 
 
 def ref_of(kind: str, body: Row) -> str:
-    """The text that a client put into the row to find it again, "" where there is none."""
+    """The text by which a client finds the row again; "" if there is none."""
     if kind == STAGED:
         return str(body.get("VCHR_BLD_KEY_C1", ""))
     if kind not in (JOURNAL, VOUCHER):
@@ -77,7 +77,7 @@ def _entry(change: Change) -> dict[str, str]:
 
 
 def cents(text: str) -> str:
-    """A decimal text with two places where the third is zero, else with all three."""
+    """A decimal text with two places if the third is zero, else with all three."""
     whole, _, places = (text or "0").partition(".")
     places = places.ljust(2, "0")
     return f"{whole}.{places[:2]}" if not places[2:].strip("0") else f"{whole}.{places}"

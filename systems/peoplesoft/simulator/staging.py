@@ -1,9 +1,9 @@
-"""VOUCHER_BUILD: a rowset message becomes staged rows; the batch AP_VCHRBLD makes vouchers of them, or errors in two stores.
+"""VOUCHER_BUILD: a rowset message becomes staged rows; the batch AP_VCHRBLD makes vouchers from them, or errors in two stores.
 
 Sources: PeopleBooks (staging tables, Voucher Build, pre-edit errors stay in staging, failed edits make a recycled voucher), a public voucher
 builder (rowset with FieldTypes, class="R", PSCAMA with AUDIT_ACTN A), public table types (keys). Assumed: an acknowledged message that the
-handler cannot use is told to nobody; rows leave staging when their voucher is built, so that their key can be used again; duplicates within one
-run are all recycled.
+Assumed: nobody is informed if the handler cannot use an acknowledged message; rows leave staging when their voucher is built, so that their key can
+be used again; duplicates within one run are all recycled.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _KEY_NAMES = ("BUSINESS_UNIT", "VCHR_BLD_KEY_C1", "VCHR_BLD_KEY_C2", "VCHR_BLD_K
 
 
 class Unusable(Exception):
-    """The handler of the message stopped; only the site's own monitor shows it."""
+    """The handler of the message stopped; only the site's own monitor shows that."""
 
 
 def receive(site: Site, root: Any, request_id: str) -> str:
-    """Queue a message and carry out its handler; gives the transaction id of the acknowledgement, whatever becomes of the message."""
+    """Queue a message and run its handler. Returns the transaction id of the acknowledgement, whatever the handler does."""
     transaction = f"{site.settings.node}.{BUILD}.{site.number('transaction', 1, 92)}"
     try:
         site.commit(_staged(site, root, transaction), request_id)
@@ -105,7 +105,7 @@ def _value(field: Field, element: Any) -> str:
 
 
 def build(site: Site) -> int:
-    """One run of AP_VCHRBLD over what is staged; how many rows it took."""
+    """One run of AP_VCHRBLD over the staged rows; returns how many rows it took."""
     waiting = [row for row in site.rows(STAGED) if row["BUILD_STATUS"] == "N"]
     waiting = [row for row in waiting if site.faults.take("build_stuck", "POST", row["BUSINESS_UNIT"]) is None]
     made = [(row, vouchers.defaulted(site, _voucher(row))) for row in waiting]

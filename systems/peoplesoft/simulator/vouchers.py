@@ -1,4 +1,4 @@
-"""Payables vouchers: what Create and Voucher Build demand, duplicate invoices, and voucher posting.
+"""Payables vouchers: what Create and Voucher Build require, duplicate invoices, and voucher posting.
 
 Sources: PeopleBooks (pre-edit errors; VOUCHER_STYLE REG, VOUCHER_ID NEXT), public clients (zero-filled VENDOR_ID; own VOUCHER_ID);
 statuses, totals and the duplicate check (vendor, invoice, date, business unit, gross amount) as remembered. Refusals of set 7030: assumed.
@@ -29,7 +29,7 @@ def key_of(row: Row) -> str:
 
 
 def create(site: Site, sent: Row, request_id: str, detail: str = "") -> Row:
-    """Save a new voucher; raises `Refused`. A duplicate invoice is recycled, refused or let through as the site decided."""
+    """Save a new voucher; raises `Refused`. A duplicate invoice is recycled, refused or accepted, depending on the site's setting."""
     row = defaulted(site, sent)
     if site.get(VOUCHER, key_of(row)) is not None:
         raise exists(site.settings.voucher_interface)
@@ -49,7 +49,7 @@ def create(site: Site, sent: Row, request_id: str, detail: str = "") -> Row:
 
 
 def defaulted(site: Site, sent: Row) -> Row:
-    """The voucher with what falls to defaults: currency, vendor's terms and location, line and distribution numbers, statuses."""
+    """The voucher with its defaults: currency, vendor's terms and location, line and distribution numbers, statuses."""
     row: Row = {field.name: "" for field in DEFINITION.shape.fields} | sent
     unit = unit_of(site, row["BUSINESS_UNIT"], "AP") or {}
     vendor = site.get(VENDOR, f"{row['VENDOR_SETID']}/{row['VENDOR_ID']}") or {}
@@ -150,7 +150,7 @@ def _amount(row: Row, name: str) -> Decimal:
 
 
 def same_invoice(left: Row, right: Row) -> bool:
-    """Whether the duplicate check takes two for one invoice."""
+    """Whether the duplicate check considers the two to be one invoice."""
     return all(_comparable(left, name) == _comparable(right, name) for name in _SAME)
 
 
@@ -159,7 +159,7 @@ def _comparable(row: Row, name: str) -> Any:
 
 
 def twin_of(site: Site, row: Row) -> Row | None:
-    """A voucher of the same invoice that is there already, deleted ones left out; with its own key it is itself, not a twin."""
+    """An existing voucher of the same invoice, except deleted ones. A voucher with its own key is itself and not a twin."""
     for held in site.rows(VOUCHER):
         if held["ENTRY_STATUS"] != "X" and key_of(held) != key_of(row) and same_invoice(held, row):
             return held
@@ -167,14 +167,14 @@ def twin_of(site: Site, row: Row) -> Row | None:
 
 
 def duplicate(twin: Row) -> Message:
-    """What the duplicate check says."""
+    """The message of the duplicate check."""
     return Message(
         7030, 420, f"Duplicate invoice: voucher {key_of(twin)} has the same supplier, invoice, date and amount.", "INVOICE_ID"
     )
 
 
 def batch(site: Site) -> int:
-    """Voucher posting: approved, postable vouchers become posted; how many."""
+    """Voucher posting: approved, postable vouchers become posted; returns how many."""
     changes = [
         Change(VOUCHER, key_of(row), row | {"POST_STATUS_AP": "P"}, "post")
         for row in site.rows(VOUCHER)

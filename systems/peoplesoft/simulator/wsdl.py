@@ -1,4 +1,4 @@
-"""The WSDL of a Component Interface's service, generated as the site is set up at this moment; schemas inline, document/literal, SOAP 1.1.
+"""The WSDL of a Component Interface's service, generated from the present setup of the site; schemas inline, document/literal, SOAP 1.1.
 
 Sources: clients of CI services (namespaces, `TypeShape` types, message parts named `parameter`), PeopleBooks (service and binding).
 Names of types and ports: assumed.
@@ -43,7 +43,7 @@ def wsdl(site: Named, interface: str, address: str) -> str:
 
 
 def schema_of(site: Named, interface: str, message_name: str) -> str | None:
-    """The schema of one message alone, as `?Operation=GetSchema&xsd=` gives it; None where it is not of this interface."""
+    """The schema of one message, as `?Operation=GetSchema&xsd=` returns it; None if the message is not of this interface."""
     for operation in operations(site, interface):
         if message(site, operation, "request") == message_name:
             return request_schema(operation, message_name)
@@ -86,7 +86,7 @@ class _Types:
         self._complex: list[str] = []
 
     def text(self, root: str) -> str:
-        """All types; that of the whole is called after `root`."""
+        """All types; the outermost is named after `root`."""
         self._add(root, self._shape)
         return "".join(self._simple.values()) + "".join(self._complex)
 

@@ -1,1 +1,1 @@
-"""A stand-in for one ServiceTitan tenant: the vendor's wire, its state, its webhooks, and a seeded working day."""
+"""The simulated ServiceTitan tenant: the vendor's side of the wire, its state, its webhooks, and a seeded working day."""

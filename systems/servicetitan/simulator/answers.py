@@ -1,4 +1,4 @@
-"""What the tenant answers: JSON with decimals exact, and refusals in the vendor's ApiErrorResponse form.
+"""What the tenant answers: JSON with exact decimals, and refusals in the vendor's ApiErrorResponse form.
 
 Source: OpenAPI `ApiErrorResponse` (RFC 7807 style, all six members required); texts and the trace id's look are assumed.
 """
@@ -35,12 +35,12 @@ class Refused(Exception):
 
 
 def invalid(member: str, words: str) -> Refused:
-    """A 400 that names the member which does not bind."""
+    """A 400 that names the member whose value does not bind."""
     return Refused(400, "One or more validation errors occurred.", {member: [words]})
 
 
 def unreadable(member: str = "$") -> Refused:
-    """A 400 of a value that is none of the kind that its member has."""
+    """A 400 for a value that does not have the type of its member."""
     return invalid(member, "The JSON value could not be converted.")
 
 

@@ -1,6 +1,6 @@
 """The simulated ServiceTitan tenant: `build(options)` puts its parts together.
 
-Hosts of the API and of sign-in are one here; the paths are the vendor's. What it leaves out stands in `SYSTEM.md`.
+The API and the sign-in share one host here; the paths are the vendor's. `SYSTEM.md` lists what is not simulated.
 """
 
 from __future__ import annotations

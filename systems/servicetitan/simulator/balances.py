@@ -1,7 +1,7 @@
-"""What every customer owes and every vendor is owed by the documents themselves, for checks of both sides' open balances.
+"""What every customer owes and every vendor is owed, from the documents themselves, for checks of both sides' open balances.
 
-`GET /__sim__/balances?since=2026-03-01`: documents that are posted or exported, active, and dated on `since` or later (left out: all). What is
-not posted yet is told apart, for no ledger has it.
+`GET /__sim__/balances?since=2026-03-01`: documents that are posted or exported, active, and dated on `since` or later (without it: all). Amounts that
+are not posted yet are shown separately, because no ledger has them.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _VENDORS = {"bills": ("ap-bills", 1), "credits": ("ap-credits", -1), "payments":
 
 
 def balances(tenant: Tenant, query: Mapping[str, str]) -> dict[str, Any]:
-    """`{"customers": [{id, name, invoices, payments, credits, balance, pending, shown}], "vendors": [{id, name, bills, credits, payments,
-    balance, pending}]}`, of whoever has a document; amounts are texts. `balance` = documents less what was paid and credited; `pending` is the
-    same of what is not posted; `shown` is the balance on the customer's own row, which counts payments and credits before they are posted.
-    Raises ValueError for a day that is none."""
+    """`{"customers": [{id, name, invoices, payments, credits, balance, pending, shown}], "vendors": [{id, name, bills, credits, payments, balance,
+    pending}]}`, for everybody with a document; amounts are texts. `balance` is documents less what was paid and credited. `pending` is the same for
+    what is not posted. `shown` is the balance on the customer's own row, which counts payments and credits before they are posted. Raises ValueError
+    for a text that is not a day."""
     since = query.get("since", "")
     if since:
         date.fromisoformat(since)

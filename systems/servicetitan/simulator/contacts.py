@@ -1,6 +1,6 @@
-"""Contacts of customers: phone numbers and addresses of mail, which the customer's own row does not show.
+"""Contacts of customers: phone numbers and e-mail addresses, which the customer's own row does not show.
 
-Source: OpenAPI CRM V2; the list demands one of modifiedOnOrAfter, modifiedBefore, customerIds (400 otherwise).
+Source: OpenAPI CRM V2; the list requires one of modifiedOnOrAfter, modifiedBefore, customerIds (400 otherwise).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Lines of credit memos, and what of a credit memo an app may write: applications, its date, text and unit, whether it is active.
+"""Lines of credit memos, and what an app may write of a credit memo: applications, its date, text and unit, whether it is active.
 
 Source: OpenAPI Accounting V2 (`/credit-memos/{id}/items`, `/credit-memos/credit-memo-items?creditMemoIds=`, `/{id}/splits` by invoice id and
-amount, PATCH). Assumed: a split goes to an invoice of the same customer, within its balance; an exported credit memo takes splits alone.
+amount, PATCH). Assumed: a split goes to an invoice of the same customer, within its balance; an exported credit memo accepts only splits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The payments of a bank deposit, and that an accounting system has it.
+"""The payments of a bank deposit, and the mark that an accounting system has it.
 
-Source: OpenAPI Accounting V2 (`/bank-deposits/{id}/transactions`; `/bank-deposits/markasexported` with ids, 200 without a body). That a deposit
-that is not posted, or is unknown, refuses all of them: assumed.
+Source: OpenAPI Accounting V2 (`/bank-deposits/{id}/transactions`; `/bank-deposits/markasexported` with ids, 200 without a body). Assumed: a deposit
+that is unknown or not posted makes the whole call fail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TRANSACTION = "Accounting.V2.DetailedTransactionResponse"
 
 
 def deposit_routes(tenant: Tenant) -> list[Route]:
-    """What a deposit has beside its list."""
+    """The operations of a deposit besides its list."""
     kind = KINDS["bank-deposits"]
     return [
         Route("GET", "accounting", "bank-deposits/{id:[0-9]+}/transactions", kind.read_scope, _transactions(tenant)),

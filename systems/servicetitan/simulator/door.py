@@ -1,4 +1,4 @@
-"""What every call must carry before a route answers: a token, the app's key, a scope, and room under the limit.
+"""What every call must have before a route answers: a token, the app's key, a scope, and room under the limit.
 
 Sources: get-going page (Authorization and ST-App-Key on every call, 60 calls a second per application), OpenAPI (scopes). Statuses and
 bodies of 401, 403 and 429 are published nowhere: assumed as in SYSTEM.md. The Date header is the simulator's own clock.
@@ -36,14 +36,14 @@ class Route:
 
 
 class Door:
-    """The gateway of the API; it counts what it let in, by method and route."""
+    """The gateway of the API; it counts accepted calls by method and route."""
 
     def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:
         self._tenant, self._sign_in = tenant, sign_in
         self._second = Window(1, time.monotonic)
 
     def add(self, app: web.Application, routes: list[Route]) -> None:
-        """Add the token endpoint and every route, the more special paths first."""
+        """Add the token endpoint and every route, more specific paths first."""
         app.router.add_post("/connect/token", self._sign_in.answer)
         for route in sorted(routes, key=lambda route: route.path.count("{")):
             path = f"/{route.module}/v2/tenant/{{tenant}}/{route.path}"
@@ -72,7 +72,7 @@ class Door:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Limit the calls, and put every refusal and the time into the vendor's form."""
+        """Limit the calls, and give every refusal and the time the vendor's form."""
         if request.path.startswith(CONTROL):
             return await handler(request)
         answer = await self._answered(request, handler)

@@ -1,4 +1,4 @@
-"""`POST .../markasexported`: an accounting system says that it has a document; from then on the document is locked.
+"""`POST .../markasexported`: an accounting system reports that it has a document; from then on the document is locked.
 
 Source: OpenAPI (a verdict per row, 200 over all); help page "Batch, post and export transactions". That a row must be Posted is
 assumed. Bodies: an array for invoices, lists of ids for bills, arrays for the others.
@@ -21,7 +21,7 @@ from systems.servicetitan.simulator.tenant import Tenant
 
 @dataclass(frozen=True)
 class _Way:
-    """One operation: `member` names the id in its rows; `holder` the list of ids where the body is an object."""
+    """One operation: `member` names the id in its rows, `holder` the list of ids if the body is an object."""
 
     path: str
     kind: str

@@ -29,7 +29,7 @@ _MARK = "stx1"
 
 @dataclass(frozen=True)
 class Export:
-    """One feed: where it is, which kind it reads and how a row is shown."""
+    """One feed: its path, the kind that it reads, and how a row is shown."""
 
     path: str
     module: str
@@ -50,7 +50,7 @@ def _feeds() -> list[Export]:
 
 @dataclass(frozen=True)
 class _Place:
-    """A point in the order of changes: everything up to this change time and key was sent."""
+    """A point in the order of changes: everything up to this change time and key has been sent."""
 
     at: datetime | None
     key: str = ""
@@ -89,7 +89,7 @@ class Exports:
         return {"hasMore": len(rows) > size, "continueFrom": _token(feed, after), "data": data}
 
     def _repeating(self, place: _Place) -> _Place:
-        """With includeRecentChanges the newest rows come again on the next call."""
+        """With includeRecentChanges, the newest rows come again on the next call."""
         repeat = timedelta(seconds=self._tenant.settings.export_repeat_s)
         latest = self._tenant.clock.now() - repeat
         return _Place(latest) if repeat and place.at is not None and place.at > latest else place
@@ -124,7 +124,7 @@ def _token(feed: Export, place: _Place) -> str:
 
 
 def _read_token(feed: Export, token: str) -> _Place | None:
-    """The point of a token of this very feed; None for any other text."""
+    """The point of a token of this feed; None for any other text."""
     try:
         found = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         mark, path, at, key = found

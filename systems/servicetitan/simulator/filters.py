@@ -1,4 +1,4 @@
-"""Which rows a list shows: the documented filters of each resource. What is not documented is ignored silently, as the vendor does.
+"""Which rows a list shows: the documented filters of each resource. Undocumented options are ignored silently, as the vendor does.
 
 Source: OpenAPI (names of the query options and their kinds); that unknown options are ignored was observed by lpeluso-dotcom/
 mcp-servicetitan. Dates: `...OnOrAfter` and `From` are inclusive, `...Before` exclusive.
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def _options(**kinds: str) -> dict[str, tuple[str, str]]:
-    """Query option -> (how it is compared, path of members in the row); an option is its own path where none is named after a colon."""
+    """Query option -> (how it is compared, path of members in the row). An option is its own path if none is named after a colon."""
     pairs = [(how, *word.partition(":")[::2]) for how, words in kinds.items() for word in words.split()]
     return {option: (how, path or option) for how, option, path in pairs}
 
@@ -134,7 +134,7 @@ _COMPARERS = {"Equals": operator.eq, "NotEquals": operator.ne, "Greater": operat
 
 
 def keeps(kind: str, query: Query) -> list[Keep]:
-    """The conditions that a query puts on rows of a kind. Raises 400 where a value cannot be read."""
+    """The conditions that a query puts on rows of a kind. Raises 400 if a value cannot be read."""
     known = _COMMON | _OF.get(kind, {})
     found = [_condition(how, path, name, query) for name, (how, path) in known.items() if query.get(name)]
     if query.get("excludeAccountingChangesFromModifiedDateRange", "").lower() == "true":
@@ -146,7 +146,7 @@ def keeps(kind: str, query: Query) -> list[Keep]:
 
 
 def ids_of(query: Query) -> list[int] | None:
-    """Ids asked for, comma-separated or repeated; None where the query names none. Raises 400 above 50."""
+    """The requested ids, comma-separated or repeated; None if the query names none. Raises 400 above 50."""
     texts = [text for value in query.getall("ids", []) for text in value.split(",") if text.strip()]
     if not texts:
         return None
@@ -188,7 +188,7 @@ def _balance(query: Query) -> Keep:
 
 
 def at(row: Row, path: str) -> Any:
-    """What stands at a dotted path of a row; None where there is nothing."""
+    """The value at a dotted path of a row; None if there is nothing."""
     found: Any = row
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None

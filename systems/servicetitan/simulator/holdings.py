@@ -1,4 +1,4 @@
-"""What the tenant holds of one entity: the simulator's own record, which the accounts of both sides are drawn from."""
+"""What the tenant holds of one entity: the simulator's own record, on which the accounts of both sides are based."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _KINDS = {
 
 
 def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
-    """Every object of an entity with the sum of amounts by status. Raises ValueError for an entity that is none.
+    """Every object of an entity with the sum of amounts by status. Raises ValueError for an unknown entity.
 
-    A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments, credit memos, vendor credits and
-    payments) are what is settled now: id, document_id, amount; of a deposit they name its payments. Vendors show address, contact, memo and
-    `external` (external data by key) too; orders, receipts, returns and adjustments their lines, bills the order that they are of.
+    A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (of payments, credit memos, vendor credits and
+    vendor payments) are what is settled now: id, document_id, amount; for a deposit they name its payments. Vendors also show address, contact, memo
+    and `external` (external data by key); orders, receipts, returns and adjustments their lines; bills the order that they belong to.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -98,7 +98,7 @@ def _line(item: Row) -> Row:
 
 
 def _goods(item: Row) -> Row:
-    """One of the `lines` of an order or a receipt; `order_line` is the order's line of a receipt's."""
+    """One of the `lines` of an order or a receipt. For a receipt, `order_line` is the line of its order."""
     return {
         "id": item["id"],
         "order_line": item.get("purchaseOrderItemId"),

@@ -1,6 +1,6 @@
-"""What the tenant keeps, a row per resource: its path, the schemas of its list and export rows, its scope, its webhook.
+"""What the tenant keeps, one row per resource: its path, the schemas of its list and export rows, its scope, its webhook.
 
-Sources: OpenAPI 2026-05-21 (paths, schemas, scopes, filter of inactive rows); webhook names are assumed, for none is published.
+Sources: OpenAPI 2026-05-21 (paths, schemas, scopes, filter of inactive rows). Webhook names are assumed, because none is published.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Kind:
 
     @property
     def scope(self) -> str:
-        """What its scopes begin with: `tn.acc.invoices`."""
+        """The prefix of its scopes: `tn.acc.invoices`."""
         return f"tn.{_MODULES[self.module][1]}.{self.name.replace('-', '')}"
 
     @property
@@ -42,7 +42,7 @@ class Kind:
         return f"{self.scope}:w"
 
 
-# module -> (what its schemas begin with, its part of a scope)
+# module -> (prefix of its schemas, its part of a scope)
 _MODULES = {
     "accounting": ("Accounting.V2.", "acc"),
     "crm": ("Crm.V2.", "crm"),

@@ -89,7 +89,7 @@ class Lists:
         return as_seen(self._tenant, row) if kind.name in LAGGING else row
 
     def _candidates(self, kind: Kind, query: Query) -> list[Row]:
-        """As few rows as an index can give."""
+        """As few rows as an index can narrow them down to."""
         ids = ids_of(query)
         if ids is not None:
             found = [self._tenant.find(kind.name, source_id) for source_id in dict.fromkeys(ids)]
@@ -123,7 +123,7 @@ class Lists:
 
 
 def paged(query: Query, rows: list[Row], most: int) -> tuple[dict[str, Any], list[Row]]:
-    """The envelope of a page and its rows out of all that were found. Raises 400 for a page that there cannot be."""
+    """The envelope of a page and its rows, from all that were found. Raises 400 for an impossible page."""
     number, size = _at_least_one(query, "page", 1), _at_least_one(query, "pageSize", 50)
     if size > most:
         raise invalid("pageSize", f"The field pageSize must be between 1 and {most}.")

@@ -1,9 +1,10 @@
 """Purchase orders as an app writes them: created, changed with the whole list of their items, canceled.
 
-Source: OpenAPI Inventory V2 (CreatePurchaseOrderRequest; UpdatePurchaseOrderRequest: "every active PO item that is not on this list will be marked
-as inactive"; answers are a ModificationResponse, an id alone), developer pages (created Pending, no status can be set, an exported order is not
+Source: OpenAPI Inventory V2 (CreatePurchaseOrderRequest; UpdatePurchaseOrderRequest: "every active PO item that is not on this list will be marked as
+inactive"; answers are a ModificationResponse with only an id), developer pages (created Pending, no status can be set, an exported order is not
 edited), help "Manage parts purchase orders" (a type that receives automatically makes receipt and bill at once; only Pending or Sent orders are
-canceled). Assumed: a new item of a change has the id 0; what was received of an item stays on the order; a received order changes in its memo alone.
+canceled). Assumed: a new item of a change has the id 0; the received part of an item stays on the order; only the memo of a received order can
+change.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _REASONS = tuple(schemas("inventory")[f"{_MODELS}PurchaseOrderCancellationReason
 _ADDRESS = ("street", "unit", "city", "state", "zip", "country")
 _REFERS = {"vendorId": "vendors", "typeId": "purchase-order-types", "businessUnitId": "business-units"}
 _READ = {"memo": "summary", "vendorInvoiceNumber": "vendorDocumentNumber"}
-"""Members that are read under another name."""
+"""Members that have another name on read."""
 _SAME = ("vendorId", "typeId", "businessUnitId", "inventoryLocationId", "jobId", "technicianId", "projectId")
 
 
@@ -51,7 +52,7 @@ class _Orders:
         self._tenant = tenant
 
     async def create(self, request: web.Request) -> web.Response:
-        """`POST purchase-orders`: the new order's id, and nothing else of it."""
+        """`POST purchase-orders`: answers only the new order's id."""
         tenant = self._tenant
         body = documented(await object_of(request), CREATE, tenant.settings.unknown_members)
         required(body, CREATE)
@@ -96,7 +97,7 @@ class _Orders:
         return json_answer({"id": written(self._tenant, "purchase-orders", row, canceled, "cancel")["id"]})
 
     def _checked(self, body: Row) -> Row:
-        """Every object that the body names is there and active; the order's type. Raises 400."""
+        """Check that every object in the body exists and is active; returns the order's type. Raises 400."""
         found: Row = {"automaticallyReceive": False}
         for member, kind in _REFERS.items():
             if body.get(member) is None:
@@ -115,7 +116,7 @@ class _Orders:
         return found
 
     def _items(self, row: Row, asked: list[Any]) -> list[Row]:
-        """The items of a change: what is not among them goes, but for what was received already."""
+        """The items after a change. Items that are not listed are removed. Raises 400 if one of them was already received."""
         kept = {item["id"]: item for item in row["items"]}
         items = []
         for one in asked:
@@ -164,7 +165,7 @@ class _Orders:
 
 
 def _changed(row: Row, body: Row) -> Row:
-    """The row with the members of a request, as a read shows them; not its items."""
+    """The row with the members of a request in the form of a read, without its items."""
     row |= {member: body[member] for member in _SAME if body.get(member) is not None}
     row |= {_READ[member]: body[member] for member in _READ if body.get(member) is not None}
     row |= {member: _instant(body[member], member) for member in ("date", "requiredOn") if body.get(member) is not None}
@@ -198,6 +199,6 @@ def _totaled(row: Row) -> Row:
 
 
 def _posted(row: Row) -> list[Any]:
-    """What a received order keeps as it is."""
+    """The values that a received order must keep."""
     items = [[item[name] for name in ("id", "skuId", "quantity", "cost")] for item in row["items"]]
     return [row["vendorId"], row["tax"], row["shipping"], sorted(items)]

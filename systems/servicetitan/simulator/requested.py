@@ -1,4 +1,4 @@
-"""What an app writes over the API: bodies as the request models declare them, and how late reads show what was written.
+"""What an app writes over the API: bodies as the request models declare them, and the delay until reads show what was written.
 
 Source: OpenAPI (`additionalProperties` false); that unknown members are dropped silently was seen in production by
 lpeluso-dotcom/mcp-servicetitan, as was that a read may miss for some seconds what was just written.
@@ -18,7 +18,7 @@ from systems.servicetitan.simulator.tenant import Tenant, parsed
 from systems.servicetitan.spec import schemas
 
 LAGGING = ("vendors", "purchase-orders")
-"""The kinds that an app writes, and that reads show `lookup_lag_s` later."""
+"""The kinds that an app writes and that reads show `lookup_lag_s` later."""
 _OWN = ("_before", "_writtenOn")
 
 
@@ -36,20 +36,20 @@ def id_of(request: web.Request) -> int:
 
 
 def required(body: dict[str, Any], schema: str) -> None:
-    """Raises 400 naming the first member that the request model requires and that is missing."""
+    """Raises 400, naming the first required member of the request model that is missing."""
     for member in schemas("inventory")[schema].get("required", ()):
         if body.get(member) is None:
             raise invalid(titled(member), f"The {member} field is required.")
 
 
 def titled(member: str) -> str:
-    """A member as refusals name it."""
+    """A member's name in the form of refusals."""
     return member[0].upper() + member[1:]
 
 
 def documented(body: dict[str, Any], schema: str, unknown: str) -> dict[str, Any]:
-    """The body without members that the request model does not name; they are refused (the model allows none) or, as was seen in
-    production, dropped silently. Raises 400."""
+    """The body without members that the request model does not name. They are refused (the model allows none) or, as was seen in production, dropped
+    silently. Raises 400."""
     known = schemas("inventory")[schema]["properties"]
     strange = sorted(set(body) - set(known))
     if strange and unknown == "refuse":
@@ -77,14 +77,14 @@ def _fits(value: Any, kinds: str | list[str]) -> bool:
 
 
 def written(tenant: Tenant, kind: str, before: Row | None, row: Row, operation: str) -> Row:
-    """Save a row that was written over the API, with what reads show of it until the lag is over."""
+    """Save a row that was written over the API, and keep what reads show of it until the lag is over."""
     shown = {name: value for name, value in before.items() if name not in _OWN} if before else None
     row |= {"_before": shown, "_writtenOn": tenant.clock.now().isoformat()}
     return tenant.save(kind, row, operation)
 
 
 def as_seen(tenant: Tenant, row: Row) -> Row | None:
-    """The row as a read shows it now; None for one that is not shown yet."""
+    """The row as a read shows it now; None if it is not shown yet."""
     since, lag_s = row.get("_writtenOn"), tenant.settings.lookup_lag_s
     if not since or tenant.clock.now() - parsed(since) >= timedelta(seconds=lag_s):
         return row

@@ -10,10 +10,10 @@ from runtime.simulator.switches import Switches
 
 @dataclass
 class Settings(Switches):
-    """What the vendor or an administrator decides about the tenant; may be changed while it runs (`POST /__sim__/settings`).
+    """What the vendor or an administrator decides about the tenant. It can be changed while the tenant runs (`POST /__sim__/settings`).
 
     `scopes_off` are scopes that the app lacks, separated by commas. `unknown_members` of a written vendor are refused or dropped (refuse,
-    drop); a vendor written over the API is shown `lookup_lag_s` later. Seconds run on the simulator's clock but for `latency_s` and
+    drop); a vendor written over the API is shown `lookup_lag_s` later. Seconds run on the simulator's clock, except for `latency_s` and
     `webhook_timeout_s`; calls and tokens are counted on the real clock, 0 = no limit.
     """
 

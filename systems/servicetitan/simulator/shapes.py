@@ -1,4 +1,4 @@
-"""Rows exactly as the vendor's OpenAPI documents declare them: every declared member present, none that is not declared.
+"""Rows exactly as the vendor's OpenAPI documents declare them: every declared member is present, and no other.
 
 A row is kept as the list shows it; money and other decimals are texts inside, so that no digit is lost. Members that begin with
 an underscore are the simulator's own and never leave it.
@@ -20,9 +20,9 @@ _EMPTY: dict[str, Any] = {"string": "", "boolean": False, "integer": 0, "number"
 
 
 def filled(module: str, schema: str, values: Row) -> Row:
-    """A row with every member of `schema`; what `values` leaves out is null, or empty where null is not allowed.
+    """A row with every member of `schema`. Members that `values` leaves out are null, or empty if null is not allowed.
 
-    Raises KeyError for a member that the schema does not name: the simulator must not invent one.
+    Raises KeyError for a member that the schema does not name, because the simulator must not invent one.
     """
     defaults = _defaults(module, schema)
     unknown = [name for name in values if name not in defaults and not name.startswith("_")]
@@ -33,14 +33,14 @@ def filled(module: str, schema: str, values: Row) -> Row:
 
 
 def shown(module: str, schema: str, row: Row) -> Row:
-    """A row as `schema` sends it: its members alone, decimals as JSON numbers where the document says number."""
+    """A row as `schema` sends it: only its members, with decimals as JSON numbers if the document says number."""
     view = _view(module, schema)
     found: Row = view(row)
     return found
 
 
 def decimal_number(value: Any) -> Any:
-    """A decimal text as a JSON number with all its digits; never by way of a float."""
+    """A decimal text as a JSON number with all its digits, never converted through a float."""
     return orjson.Fragment(value.encode()) if isinstance(value, str) else value
 
 
@@ -57,7 +57,7 @@ def _default(module: str, member: Row) -> Any:
     if "enum" in target:
         return target["enum"][0]
     if "properties" in target or "allOf" in target:
-        return None  # an object that must be given: a test against the document finds it when it is missing
+        return None  # a required object: a test against the document notices if it is missing
     kind = target.get("type")
     return _EMPTY.get(kind if isinstance(kind, str) else "", "")
 
@@ -105,7 +105,7 @@ def _object_view(declared: Row, module: str) -> Shown:
 
 
 def _shown_as(module: str, member: Row) -> Shown | None:
-    """How a member is written; None where it goes as it stands."""
+    """How a member is written; None if it is written unchanged."""
     target = _target(module, member)
     kinds = target.get("type")
     kind = next(iter(k for k in kinds if k != "null"), "") if isinstance(kinds, list) else kinds

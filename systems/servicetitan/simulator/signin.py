@@ -1,8 +1,8 @@
 """`POST /connect/token`: client credentials for an access token.
 
 Source: developer documentation, OAuth 2.0 (form body, grant client_credentials, 900 s, shape of the token and its claims). The
-error bodies are those of IdentityServer (assumed), as is the throttle. The token looks like the documented JWT but is signed with
-a key of the simulator's own; clients must not look inside.
+error bodies are those of IdentityServer (assumed), as is the throttle. The token looks like the documented JWT but is signed with the simulator's own
+key, so clients must not read it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from systems.servicetitan.simulator.tenant import Tenant
 
 @dataclass(frozen=True)
 class Account:
-    """What the app was given in the developer portal and by the tenant's administrator."""
+    """The credentials that the app got in the developer portal and from the tenant's administrator."""
 
     client_id: str
     client_secret: str
@@ -39,7 +39,7 @@ class Account:
 
 
 def account_of(seed: int, tenant_id: int) -> Account:
-    """The account of a seed in a tenant: always the same one."""
+    """The account of a seed in a tenant, always the same one."""
 
     def drawn(what: str) -> str:
         return secret("servicetitan", seed, what)

@@ -22,7 +22,7 @@ _ENCODINGS: dict[str, Callable[[bytes], str]] = {
 
 
 def signature_headers(how: Subscriber, event_id: str, stamp_s: int, body: bytes) -> dict[str, str]:
-    """The headers that carry the signature; none where there is no key. Raises ValueError for an unknown encoding or scheme."""
+    """The headers with the signature; none if there is no key. Raises ValueError for an unknown encoding or scheme."""
     if how.scheme == "standard-webhooks":
         signed = f"{event_id}.{stamp_s}.".encode() + body
         mac = base64.b64encode(hmac.digest(_standard_key(how.key), signed, "sha256")).decode()

@@ -1,7 +1,7 @@
-"""The tenant's state: rows by kind and id, numbering, change times, and who is told of a change.
+"""The tenant's state: rows by kind and id, numbering, change times, and the listeners of changes.
 
-Every change is journalled in the transaction that makes it; webhooks are told after it is committed. Change times never repeat
-and never go back, so that a continuation token is a point in one order. Rows lie in memory and are written through to the store.
+Every change is journalled in the transaction that makes it; webhooks are sent after it is committed. Change times never repeat and never go back, so
+that a continuation token is a point in a single order. Rows are in memory and are written through to the store.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Listener = Callable[[str, str, Row], None]
 
 
 class Missing(ValueError):
-    """A verb or a request names an object that is not there."""
+    """A verb or a request names an object that does not exist."""
 
 
 class Tenant(Installation[Settings]):
-    """All records of one tenant. `listeners` are told (kind, operation, row) after each commit."""
+    """All records of one tenant. `listeners` get (kind, operation, row) after each commit."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, Settings())
@@ -60,7 +60,7 @@ class Tenant(Installation[Settings]):
         raise Missing(f"{kind} has no {name!r}")
 
     def unit_of(self, event: dict[str, Any]) -> Row:
-        """The business unit that an event names, as documents hold it."""
+        """The business unit that an event names, in the form in which documents contain it."""
         return named(self.get("business-units", int(event["business_unit"])))
 
     def rows(self, kind: str) -> list[Row]:
@@ -68,7 +68,7 @@ class Tenant(Installation[Settings]):
         return self.tables[kind].by_key()
 
     def new(self, kind: str, values: Row) -> Row:
-        """A row of a kind with every declared member and the next id; not saved yet."""
+        """An unsaved row of a kind, with every declared member and the next id."""
         declared = KINDS[kind]
         source_id = values.get("id") or self.store.next(f"id/{kind}", declared.first_id)
         row = filled(declared.module, declared.schema, values | {"id": source_id})
@@ -81,7 +81,7 @@ class Tenant(Installation[Settings]):
         return self.store.next(f"id/{series}", first)
 
     def save(self, kind: str, row: Row, operation: str) -> Row:
-        """Write the row with a new change time and journal it; the listeners hear of it after the commit."""
+        """Write the row with a new change time and journal it; listeners are notified after the commit."""
         with self.changing():
             moment = self.tick()
             row["modifiedOn"] = instant(moment)
@@ -97,12 +97,12 @@ class Tenant(Installation[Settings]):
         return self.tables[kind].following(_CHANGED, instant(since) if since else "", int(after_key or 0), limit)
 
     def as_list_shows(self, kind: str, row: Row) -> Row:
-        """The row as the vendor's list sends it."""
+        """The row in the form of the vendor's list."""
         return shown(KINDS[kind].module, KINDS[kind].schema, row)
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Several changes, all or none; may be nested. Listeners hear of them when the outermost ends well."""
+        """Several changes, all or none; may be nested. Listeners are notified when the outermost one ends successfully."""
         if self._is_changing:
             yield
             return
@@ -147,12 +147,12 @@ def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:
 
 
 def named(row: Row) -> Row:
-    """A row as others hold it: id and name."""
+    """A row in the form in which others refer to it: id and name."""
     return {"id": row["id"], "name": row["name"]}
 
 
 def key_of(source_id: int | str) -> str:
-    """The key under which a row lies: ids in their numeric order."""
+    """The key under which a row is stored; keys sort ids by number."""
     return f"{int(source_id):019d}"
 
 
@@ -162,7 +162,7 @@ def instant(moment: datetime) -> str:
 
 
 def midnight(day: date) -> str:
-    """A calendar date as the API writes it: midnight Z of that very date, whatever the zone."""
+    """A calendar date as the API writes it: midnight Z of that date, whatever the zone."""
     return f"{day.isoformat()}T00:00:00Z"
 
 
@@ -183,7 +183,7 @@ def money(value: Any) -> str:
 
 
 def day_of(text: str | None, otherwise: date) -> date:
-    """A day as a verb or a request gives it (date or instant); `otherwise` where there is none. Raises ValueError."""
+    """A day from a verb or a request (date or instant); `otherwise` if there is none. Raises ValueError."""
     if not text:
         return otherwise
     moment = datetime.fromisoformat(str(text))

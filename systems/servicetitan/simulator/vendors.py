@@ -1,7 +1,7 @@
-"""Vendors as they are written: other names than on read, and external data with its rules.
+"""Vendors in their written form: with other names than on read, and external data with its rules.
 
 Source: OpenAPI Inventory V2 (VendorCreateRequest, six address members required, externalData with applicationGuid; `patchMode`
-Replace by default drops the other keys, Merge keeps them, a null value deletes a key).
+Replace by default drops the other keys, Merge keeps them, and a null value deletes a key).
 """
 
 from __future__ import annotations

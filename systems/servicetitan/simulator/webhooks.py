@@ -2,7 +2,7 @@
 
 Sources: V2 webhooks page and FAQ (POST, JSON, HMAC key of 32 to 64 characters, anything but 200 is a failure, retries after 10, 30,
 60 and 300 s). Header, encoding, envelope and event names are not published (assumed; all but the names are settings of the
-registration). Whether a wait counts from the try before is not said; here it does. What waits to be sent is lost on a restart.
+registration). It is not published whether a wait counts from the previous try; here it does. Unsent webhooks are lost on a restart.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _EVENTS = {"create": "created", "complete": "completed"}
 
 @dataclass(frozen=True)
 class Subscriber:
-    """One registration: where to, how signed, how unreliable. Shares are of 1; `delay_s` bounds the draw of a disordered one."""
+    """One registration: its address, its signature, its unreliability. Shares are fractions of 1; `delay_s` is the longest delay of a disordered
+    one."""
 
     url: str
     key: str = ""
@@ -46,7 +47,7 @@ class Subscriber:
 
 
 class Webhooks:
-    """Keeps the registrations, draws what becomes of each event, and sends."""
+    """Keeps the registrations, decides the fate of each event, and sends."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
@@ -55,7 +56,7 @@ class Webhooks:
 
     @cached_property
     def sender(self) -> Sender:
-        """The sender, as the settings are when it is first needed."""
+        """The sender, with the settings of its first use."""
         tenant, settings = self._tenant, self._tenant.settings
 
         async def pause(seconds: float) -> None:
@@ -72,13 +73,13 @@ class Webhooks:
         self.subscribers.append(subscriber)
 
     def unsubscribe_all(self) -> None:
-        """Forget every registration; what is on its way still arrives."""
+        """Remove every registration; webhooks that are on their way still arrive."""
         for number in range(len(self.subscribers)):
             self._tenant.store.delete(_STORED, f"{number:06d}")
         self.subscribers.clear()
 
     def told(self, kind: str, operation: str, row: Row) -> None:
-        """A row changed: an event for every subscriber (listener of the tenant)."""
+        """A row changed: make an event for every subscriber (listener of the tenant)."""
         noun = KINDS[kind].event if kind in KINDS else ""
         if not noun or not self.subscribers:
             return
@@ -97,7 +98,7 @@ class Webhooks:
                 self._offer(subscriber, self._event(subscriber, body), random.Random(f"{event_id}/{place}"))
 
     def _offer(self, subscriber: Subscriber, event: Event, draw: random.Random) -> None:
-        """Drop, send, double, delay: drawn per event and subscriber, so that one seed gives one fate."""
+        """Drop, send, repeat or delay, drawn per event and subscriber, so that one seed gives one outcome."""
         self.counts["events"] += 1
         if draw.random() < subscriber.drop:
             self.counts["dropped"] += 1
@@ -121,7 +122,7 @@ class Webhooks:
         return Event(subscriber.url, raw, headers, shown)
 
     def report(self) -> dict[str, Any]:
-        """Counts: sent (tries), ok, refused, retried, failed (given up), dropped, duplicated, delayed; and what still waits."""
+        """Counts: sent (tries), ok, refused, retried, failed (given up), dropped, duplicated, delayed; and the number that still wait."""
         names = ("events", "sent", "ok", "refused", "retried", "failed", "dropped", "duplicated", "delayed")
         counts = {name: (self.counts | self.sender.counts)[name] for name in names}
         shown = [asdict(one) | {"key": ""} for one in self.subscribers]

@@ -1,7 +1,7 @@
 """What the API lets an app write: vendors, statuses of payments, a few members of invoices and payments, adjustment invoices.
 
-Source: OpenAPI; lpeluso-dotcom/mcp-servicetitan (unknown members are dropped and the call still answers 200; of an invoice only
-summary, dueDate and reviewStatus are honoured, beside the documented exportId). Purchase orders: `orders.py`.
+Source: OpenAPI; lpeluso-dotcom/mcp-servicetitan (unknown members are dropped and the call still answers 200; of an invoice only summary, dueDate and
+reviewStatus take effect, besides the documented exportId). Purchase orders: `orders.py`.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Writes:
 
 
 def _payment(row: Row) -> Row:
-    """A payment as PATCH answers it: other names than on read, numbers instead of texts."""
+    """A payment in the form of PATCH's answer: with other names than on read, and numbers instead of texts."""
     splits = [{"invoiceId": split["appliedTo"], "amount": Decimal(split["appliedAmount"])} for split in row["appliedTo"] or []]
     shown = {name: row[name] for name in ("id", "active", "authCode", "checkNumber", "memo")}
     named = {"customerId": row["customer"]["id"], "exportId": row["_exportId"], "paidOn": row["date"], "status": row["syncStatus"]}
@@ -109,7 +109,7 @@ def _payment(row: Row) -> Row:
 
 
 def _line(item: Any) -> dict[str, Any]:
-    """A written item: `unitPrice` counts, a member `price` is dropped silently."""
+    """A written item: `unitPrice` takes effect, a member `price` is dropped silently."""
     if not isinstance(item, dict) or not item.get("skuName"):
         raise Refused(500, "Sku (Name:) is not found.")
     line = {"sku": item["skuName"], "quantity": str(item.get("quantity", 1)), "description": str(item.get("description", ""))}

@@ -1,4 +1,4 @@
-"""The facts of the vendor's modules that are used, one table each, as its OpenAPI documents state them.
+"""The facts of the vendor's modules that are used, one table for each, as its OpenAPI documents state them.
 
 Source: ServiceTitan's own OpenAPI 3.1 documents (developer.servicetitan.io, snapshot of 2026-05-21), condensed by `python -m runtime.facts`.
 """

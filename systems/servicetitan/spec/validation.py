@@ -1,4 +1,4 @@
-"""How the vendor's documents are held against exchanges; for tests. One validator per module, for each document has its own base."""
+"""Compares exchanges with the vendor's documents; for tests. One validator per module, because each document has its own base."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from systems.servicetitan.spec import MODULES, openapi
 
 
 def validators() -> list[Validator]:
-    """A validator per module; make them once per session of tests, since each operation is compiled once."""
+    """A validator per module. Make them once per test session, because each compiles its operations once."""
     return [Validator(openapi(module), Reading(base=f"/{module}/v2")) for module in MODULES]

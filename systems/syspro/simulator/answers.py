@@ -37,12 +37,12 @@ class FieldError:
     text: str
 
     def shown(self) -> Tag:
-        """As it stands in the answer."""
+        """The error as an element of the answer."""
         return self.element, [("Value", self.value), ("ErrorNumber", str(self.number)), ("ErrorDescription", self.text)]
 
 
 def document(root: str, version: str, children: list[Tag]) -> str:
-    """A whole document; `version` is that of the business object."""
+    """A complete document; `version` is that of the business object."""
     told = f"Language='05' Language2='EN' CssStyle='' DecFormat='1' DateFormat='01' Role='01' Version='{version}'"
     return f"{_DECLARATION}<{root} {told} OperatorPrimaryRole='   '>\n{_written(children)}</{root}>\n"
 
@@ -58,13 +58,13 @@ def _written(tags: list[Tag]) -> str:
 
 
 def lowered(tag: Tag) -> Tag:
-    """The element with its own name and those of its children in lower case, as the answers of setup have them."""
+    """The element with its own name and those of its children in lower case, as in the answers of setup."""
     name, inner = tag
     return name.lower(), inner if isinstance(inner, str) else [lowered(one) for one in inner]
 
 
 def text_answer(text: str, form: str = "bare") -> web.Response:
-    """What the REST service answers, wrapped as this site does."""
+    """The answer of the REST service, wrapped as this site does."""
     if form == "quoted":
         text = json.dumps(text, ensure_ascii=False)
     if form == "string":

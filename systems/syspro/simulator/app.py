@@ -25,9 +25,9 @@ from systems.syspro.simulator.seed.history import plant_history
 from systems.syspro.simulator.seed.suppliers import plant_suppliers
 
 ALONE = {"suppliers": "12", "history": "30", "orders": "6"}
-"""What a site is made with that was started by itself, for whoever looks at it."""
+"""The switches for a site that is started alone, so that there is something to look at."""
 _LINE_BYTES = 1 << 20
-"""How long a line the web server lets through, so that the site itself refuses an address that is too long."""
+"""The longest line that the web server accepts, so that the site itself refuses an address that is too long."""
 
 
 def build(options: Options) -> Simulator:

@@ -1,4 +1,4 @@
-"""What every supplier is owed and every ledger code holds by what was posted: `GET /__sim__/balances`."""
+"""What every supplier is owed and every ledger code holds, from what was posted: `GET /__sim__/balances`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from systems.syspro.simulator.objects.invoices import PAYABLES
 
 
 def balances(company: Company) -> dict[str, Any]:
-    """`{"vendors": [{id, open}], "accounts": [{account, balance}]}`: amounts are texts; `open` is what is left of a supplier's invoices, an account
+    """`{"vendors": [{id, open}], "accounts": [{account, balance}]}`: amounts are texts; `open` is what remains of a supplier's invoices; an account
     has its debits less its credits."""
     vendors: dict[str, Decimal] = {}
     for row in company.rows("ApInvoice"):

@@ -1,7 +1,7 @@
-"""The company's database: the tables of `spec/tables.tsv`, and the one way in which a change is committed and journalled.
+"""The company's database: the tables of `spec/tables.tsv`, and the only way in which a change is committed and journalled.
 
-A row is a dict of texts by column: amounts and quantities as decimal texts, dates `yyyy-MM-dd`, "" for what is empty; members with a leading
-underscore are the simulator's own. Every row gets the next `TimeStamp` when it is committed, also where the table shows none.
+A row is a dict of texts by column: amounts and quantities as decimal texts, dates `yyyy-MM-dd`, "" for an empty value; members with a leading
+underscore are the simulator's own. Every row gets the next `TimeStamp` when it is committed, even if the table does not show it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Company(Records[Settings]):
         return replace(one, body=one.body | {"TimeStamp": str(self._version)})
 
     def found_by(self, table: str) -> tuple[str, ...]:
-        """The columns of a table by whose text its rows are found at once."""
+        """The columns of a table that have an index."""
         return _FOUND_BY.get(table, ())
 
     def row(self, table: str, *key: str) -> Row | None:
@@ -77,7 +77,7 @@ def key_of(table: str, row: Row) -> str:
 
 
 def new_row(table: str, **values: str) -> Row:
-    """A row of a table: empty columns are "", and 0 where they are numbers; raises ValueError for a column that it has not."""
+    """A row of a table: empty columns are "", or 0 if they are numbers; raises ValueError for an unknown column."""
     empty = {column.name: "0" if column.kind == "decimal" else "" for column in tables()[table]}
     unknown = [name for name in values if name not in empty and not name.startswith("_")]
     if unknown:
@@ -86,22 +86,22 @@ def new_row(table: str, **values: str) -> Row:
 
 
 def change(table: str, row: Row, operation: str, detail: str = "") -> Change:
-    """A row to be written."""
+    """The change that writes a row."""
     return Change(table, key_of(table, row), row, operation, detail)
 
 
 def money(text: str) -> Decimal:
-    """A number of a row, 0 where it is empty."""
+    """A number of a row, 0 if it is empty."""
     return Decimal(text or "0")
 
 
 def cents(amount: Decimal) -> str:
-    """An amount as rows hold it."""
+    """An amount in the form of a row."""
     return f"{amount:.2f}"
 
 
 def number(text: str, places: int) -> Decimal | None:
-    """A number as documents carry it (a point, no separator of thousands), with at most so many places and no more digits than the columns hold;
+    """A number in the form of documents (a point, no thousands separator), with at most this many places and no more digits than the columns hold;
     None for anything else."""
     try:
         found = Decimal(text)
@@ -113,7 +113,7 @@ def number(text: str, places: int) -> Decimal | None:
 
 
 def day(text: str) -> date | None:
-    """A date of the form CCYY-MM-DD in a year that books have; None for anything else."""
+    """A date of the form CCYY-MM-DD in a plausible year; None for anything else."""
     if re.fullmatch(r"(?:19|20)\d\d-\d\d-\d\d", text, re.ASCII) is None:
         return None
     try:
@@ -123,7 +123,7 @@ def day(text: str) -> date | None:
 
 
 def is_supplier_key(text: str, length: int) -> bool:
-    """Whether a new supplier may have this code: a number has to be filled with zeros to the length of the company."""
+    """Whether a new supplier may have this code: a number has to be padded with zeros to the company's length."""
     return bool(text) and text == text.upper() and (not text.isdecimal() or len(text) == length)
 
 

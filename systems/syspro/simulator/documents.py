@@ -1,4 +1,4 @@
-"""The present state of the company in words of our own, for checkers: `GET /__sim__/documents?kind=ApInvoice`."""
+"""The present state of the company in our own words, for checkers: `GET /__sim__/documents?kind=ApInvoice`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _PAY = "supplier=Supplier number=Invoice entry=EntryNumber code=TrnType ref=Paym
 
 
 def documents(company: Company, kind: str) -> list[dict[str, Any]]:
-    """Every row of a table; invoices and what happened to them with their lines, amounts as decimal texts, dates ISO."""
+    """Every row of a table. Invoices come with their payments and adjustments, and documents with their lines; amounts as decimal texts, dates
+    ISO."""
     if kind not in tables():
         raise ValueError(f"no kind {kind!r}; known: {', '.join(tables())}")
     show = {"ApInvoice": _invoice, "ApInvoicePay": _entry}.get(kind, _plain)

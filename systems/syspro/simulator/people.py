@@ -1,6 +1,6 @@
 """What people do at the screens of the company: anything that a business object takes, payments, and a day of their work.
 
-A screen keeps the rules of its business object; warnings are read and accepted. Payments are simulated as one row of ApInvoicePay each (code P).
+A screen keeps the rules of its business object; people read warnings and accept them. A payment is simulated as one row of ApInvoicePay (code P).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from systems.syspro.simulator.seed.books import BRANCHES, STOCK, WAREHOUSES
 from systems.syspro.spec import Element, shapes
 
 Body = dict[str, Any]
-_ELSEWHERE = 49979687  # companies that nobody knows until the day on which they are entered
+_ELSEWHERE = 49979687  # companies that no system knows until the day on which they are entered
 _BY_SCREEN = {"ValidateOnly": "N", "IgnoreWarnings": "Y"}
 
 
@@ -60,7 +60,7 @@ def _typed(shape: Element, told: Body) -> Part:
 
 
 def pay(company: Company, body: Body) -> Body:
-    """`{"supplier", "invoice", "amount"}`: a payment of an invoice; without an amount, of all that is left of it."""
+    """`{"supplier", "invoice", "amount"}`: a payment of an invoice; without an amount, of everything that remains of it."""
     held = company.row("ApInvoice", str(body["supplier"]), str(body["invoice"]))
     if held is None:
         raise ValueError(f"no invoice {body['invoice']} of supplier {body['supplier']}")
@@ -93,7 +93,7 @@ def pay(company: Company, body: Body) -> Body:
 
 
 def plant_orders(company: Company, count: int) -> dict[str, int]:
-    """Enter so many open orders that are not there yet, as people do; there has to be a supplier."""
+    """Enter open orders as people do, until there are that many; there has to be a supplier."""
     held = len(company.rows("PorMasterHdr"))
     draw = random.Random(f"syspro/orders/{company.seed}/{held}")
     for _ in range(max(count - held, 0)):
@@ -103,7 +103,7 @@ def plant_orders(company: Company, count: int) -> dict[str, int]:
 
 def play_day(company: Company, asked: Body) -> Body:
     """`{"orders": 2}`: how many of each of `orders`, `order_changes`, `suppliers`, `supplier_changes`, `adjustments`, `invoices` and `payments`;
-    tells what was done, in order."""
+    returns what was done, in order."""
     draw = random.Random(f"syspro/day/{company.seed}/{company.number('day')}")
     doing: dict[str, Callable[[Company, random.Random], Body]] = {
         "suppliers": _supplier,
@@ -128,7 +128,7 @@ def _one_of(rows: list[Row], draw: random.Random, what: str) -> Row:
 
 
 def _buyable(company: Company) -> list[Row]:
-    """Suppliers that take orders and invoices without more ado."""
+    """Suppliers that accept orders and invoices without further conditions."""
     wanted = {"OnHold": "N", "PurchOrdAllowed": "Y", "Currency": "USD", "GrnMatchReqd": "N"}
     return [row for row in company.rows("ApSupplier") if wanted.items() <= row.items()]
 
@@ -161,7 +161,7 @@ def _order(company: Company, draw: random.Random) -> Body:
 
 
 def _order_change(company: Company, draw: random.Random) -> Body:
-    """One more of a line of an order that buyers made here, which has no number of a customer's."""
+    """Increase a line of an order that buyers entered here, by one. Such an order has no customer's order number."""
     own = [row for row in company.rows("PorMasterHdr") if not row["CustomerPoNumber"]]
     held = [row for row in own if row["OrderStatus"] not in ("*", COMPLETE)]
     order = _one_of(held, draw, "open order")["PurchaseOrder"]

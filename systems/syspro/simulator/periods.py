@@ -1,8 +1,8 @@
-"""The months of accounts payable and of inventory: the current one, the one before and the one before that, each open or closed.
+"""The months of accounts payable and of inventory: the current one and the two before it, each open or closed.
 
-Source: PostingPeriod C, P, B of the element trees; at most the current month and two before it can be posted to. Assumed: that the current month
-moves only by the month-end of a person, that a closed month is refused with a field error, and that the accounting date of the logon profile
-lies in the current month.
+Source: PostingPeriod C, P, B of the element trees; at most the current month and the two before it can be posted to. Assumed: that only a person's
+month-end moves the current month, that a closed month is refused with a field error, and that the accounting date of the logon profile lies in the
+current month.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Month:
         return cls(whole.year, whole.month)
 
     def back(self, months: int) -> Month:
-        """So many months before."""
+        """The month that lies `months` months before."""
         whole = self.year * 12 + self.month - 1 - months
         return Month(whole // 12, whole % 12 + 1)
 
@@ -68,7 +68,7 @@ def open_months(company: Company) -> list[str]:
 
 
 def posting_month(company: Company, code: str) -> Month | FieldError:
-    """The month that `PostingPeriod` names, or why nothing can be posted to it."""
+    """The month that `PostingPeriod` names, or why it cannot be posted to."""
     back = _BACK[code]
     found = current(company).back(back)
     if back >= int((company.get(PERIODS, _KEY) or {})["open"]):
@@ -77,7 +77,7 @@ def posting_month(company: Company, code: str) -> Month | FieldError:
 
 
 def set_months(company: Company, current_month: str, open_count: int) -> dict[str, object]:
-    """What a person does at month-end: the current month, and with it how many months (1 to 3) take postings."""
+    """A person's month-end: the current month, and how many months (1 to 3) including it take postings."""
     if not 1 <= open_count <= len(_BACK):
         raise ValueError(f"open: {open_count} is none of 1, 2, 3")
     before, after = current(company), Month.of(current_month) if current_month else current(company)
@@ -87,7 +87,7 @@ def set_months(company: Company, current_month: str, open_count: int) -> dict[st
 
 
 def _shift(company: Company, months: int) -> None:
-    """The balance of the current month of each invoice becomes that of the month before."""
+    """The current month's balance of each invoice becomes that of the previous month."""
     if months <= 0:
         return
     changes = []
@@ -98,7 +98,7 @@ def _shift(company: Company, months: int) -> None:
 
 
 def accounting_date(company: Company) -> date:
-    """Today, or the last day of the current month where today is beyond it or before it."""
+    """Today, or the last day of the current month if today is not in it."""
     month, today = current(company), company.today()
     return today if month.has(today) else month.last()
 

@@ -1,9 +1,9 @@
-"""How a business object takes a document: item by item, with warnings, ValidateOnly and ApplyIfEntireDocumentValid, and what it answers.
+"""How a business object takes a document: item by item, with warnings, ValidateOnly and ApplyIfEntireDocumentValid, and how it answers.
 
-Sources: the parameters of the element trees; recorded answers of a receipt and of a setup object; the error form, the counters and their
-placing of the samples (`ItemsProcessed`, `ItemsInvalid`, `ItemsRejectedWithWarnings`, `ItemsProcessedWithWarnings`; setup: `RecordsRead`,
-`RecordsInvalid`). Assumed: `WarningMessages/WarningDescription`; an item rejected because of a warning counts as rejected with warnings alone, not as
-invalid; an item that is valid but is not applied shows no key.
+Sources: the parameters of the element trees; recorded answers of a receipt and of a setup object; the form of errors, the counters and their place in
+the samples (`ItemsProcessed`, `ItemsInvalid`, `ItemsRejectedWithWarnings`, `ItemsProcessedWithWarnings`; setup: `RecordsRead`, `RecordsInvalid`).
+Assumed: `WarningMessages/WarningDescription`; an item that is rejected because of a warning counts only as rejected with warnings, not as invalid; a
+valid item that is not applied shows no key.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from systems.syspro.simulator.reading import Part
 
 @dataclass
 class Work:
-    """One document on its way in: what its items changed so far is seen by the items behind them, and nobody else."""
+    """One document that is being taken. Later items see what earlier items changed; nobody else does."""
 
     company: Company
     parameters: Part
@@ -28,12 +28,12 @@ class Work:
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
 
     def row(self, table: str, *key: str) -> Row | None:
-        """The row with this key, as the items before have left it."""
+        """The row with this key, after the changes by earlier items."""
         held = self.changes.get((table, key_text(key)))
         return held.body if held is not None else self.company.row(table, *key)
 
     def put(self, table: str, row: Row, operation: str, detail: str = "") -> None:
-        """Write a row. A row that this document made stays one that is created."""
+        """Write a row. A row that this document created stays a created one."""
         place = (table, key_of(table, row))
         before = self.changes.get(place)
         made = operation if before is None or before.operation != "create" else "create"
@@ -42,7 +42,7 @@ class Work:
 
 @dataclass
 class Outcome:
-    """What became of an item: its key where it was taken, what is wrong, and what is odd."""
+    """The outcome of an item: its key if it was accepted, its errors, and its warnings."""
 
     key: list[Tag] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
@@ -53,19 +53,19 @@ class Outcome:
         self.errors.append(FieldError(element, value, number, text))
 
     def says_nothing_of(self, element: str) -> bool:
-        """Whether nothing is wrong with an element so far."""
+        """Whether no error has been found in an element so far."""
         return all(error.element != element for error in self.errors)
 
     def blank(self, element: str) -> None:
-        """An element that must not be empty is."""
+        """Note that a required element is empty."""
         self.wrong(element, "", 100030, f"XML element '{{Item}}{{{element}}}' cannot be spaces")
 
     def no_date(self, element: str, text: str) -> None:
-        """An element is no date."""
+        """Note that an element is not a date."""
         self.wrong(element, text, 100028, f"Date '{text}' is invalid for XML element '{element}' it must be CCYY-MM-DD format")
 
     def no_number(self, element: str, text: str) -> None:
-        """An element is no number, or has too many places."""
+        """Note that an element is not a number, or has too many places."""
         self.wrong(element, text, 100027, f"Value '{text}' is not numeric or has too many decimals for XML element '{element}'")
 
 
@@ -74,8 +74,8 @@ Take = Callable[[Work, Part], Outcome]
 
 @dataclass(frozen=True)
 class Object:
-    """A business object: its name and version, the element that repeats, how an item is taken, and whether it is one of setup. `counts` says whether
-    a document without errors is followed by counters, `shown_as` what the element is called in the answer where it differs."""
+    """A business object: its name and version, the element that repeats, how an item is taken, and whether it belongs to setup. `counts` says whether
+    counters follow a document without errors, `shown_as` is the name of the element in the answer if it differs."""
 
     name: str
     version: str
@@ -85,7 +85,7 @@ class Object:
     counts: bool = True
     shown_as: str = ""
     applies: str = "Y"
-    """What ApplyIfEntireDocumentValid is for an object that has no such parameter."""
+    """The value of ApplyIfEntireDocumentValid for an object without such a parameter."""
 
 
 @dataclass
@@ -97,7 +97,7 @@ class _Counts:
 
 
 def post(work: Work, one: Object, sent: Part, root: str) -> str:
-    """Take a document and answer it; what is accepted is committed before this returns."""
+    """Take a document and return the answer. What is accepted is committed before this returns."""
     told = work.parameters.texts
     counts, items = _Counts(), []
     for number, item in enumerate(sent.some(one.item), 1):

@@ -1,8 +1,8 @@
-"""How a document is read that a caller sends: as text, by the shape of its business object, strictly.
+"""Reads the document that a caller sends: as text, by the shape of its business object, strictly.
 
-Source: the element trees and their order (`spec/objects.txt`); one live service ignored unknown elements (switch `elements=loose`). The text
-is what the query says in UTF-8, whatever its declaration says (assumed: the REST service decodes an address so). Assumed: an empty element
-counts as left out, and a character that Windows-1252 does not have makes the document unreadable.
+Source: the element trees and their order (`spec/objects.txt`); one live service ignored unknown elements (switch `elements=loose`). The text is read
+as UTF-8 from the query, whatever its declaration says (assumed: the REST service decodes an address so). Assumed: an empty element counts as left
+out, and a character outside Windows-1252 makes the document unreadable.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 @dataclass
 class Part:
-    """What an element holds: texts and parts by name, and what is wrong with its texts. A text that was not sent is its default."""
+    """The content of an element: texts and parts by name, and the errors of its texts. A text that was not sent has its default."""
 
     texts: dict[str, str] = field(default_factory=dict)
     parts: dict[str, list[Part]] = field(default_factory=dict)
@@ -35,12 +35,12 @@ class Part:
         return self.parts.get(name, [])
 
     def one(self, name: str) -> Part:
-        """The first part with this name, an empty one where there is none."""
+        """The first part with this name; an empty one if there is none."""
         return (self.some(name) or [Part()])[0]
 
 
 def read(text: str, name: str, part: str, *, is_strict: bool = True) -> Part:
-    """The document of a business object; raises `Failed` where it is none. Wrong values are in `errors` of their parts."""
+    """The document of a business object; raises `Failed` if it is not one. Errors of values are in `errors` of their parts."""
     shape = shapes().get((name, part))
     if shape is None:
         raise Failed(f"Business object {name} has no {part}")
@@ -51,7 +51,7 @@ def read(text: str, name: str, part: str, *, is_strict: bool = True) -> Part:
 
 
 def parameters(text: str, name: str, *, is_strict: bool = True) -> Part:
-    """The parameters of a business object, or their defaults where nothing was sent; a wrong one fails the call."""
+    """The parameters of a business object, or their defaults if nothing was sent; an invalid one makes the call fail."""
     if not text.strip():
         raise Failed(f"XmlParameters of {name} is empty")
     found = read(text, name, "parameters", is_strict=is_strict)

@@ -10,13 +10,13 @@ from runtime.simulator.switches import Switches
 
 @dataclass
 class Settings(Switches):
-    """What an administrator or the licence decides about the site; may be changed while it runs (`POST /__sim__/settings`).
+    """What an administrator or the licence decides about the site. It can be changed while the site runs (`POST /__sim__/settings`).
 
-    Units are in the names; what runs in minutes runs on the simulator's clock. `elements`: "strict" refuses elements that are unknown or out of
-    order, "loose" ignores the unknown ones, as a live service did. `answer_form` is how the REST service wraps its texts. `unlicensed` are
-    business objects, `hidden_tables` tables that operator security keeps from everybody; both separated by commas. `next_link` says whether an
-    OData page that was cut off names the next one. `first_month` is the current month of accounts payable when the site is made (`2026-03`),
-    "" = that of the clock. The counts of the last line are what the site is made with.
+    Units are in the names; minutes run on the simulator's clock. `elements`: "strict" refuses elements that are unknown or out of order, "loose"
+    ignores the unknown ones, as a live service did. `answer_form` is how the REST service wraps its texts. `unlicensed` are business objects,
+    `hidden_tables` tables that operator security hides from everybody; both separated by commas. `next_link` says whether a truncated OData page
+    names the next one. `first_month` is the current month of accounts payable when the site is made (`2026-03`), "" = that of the clock. The counts
+    of the last line are what the site is seeded with.
     """
 
     system: ClassVar[str] = "syspro"

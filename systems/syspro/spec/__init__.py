@@ -1,7 +1,7 @@
 """SYSPRO's facts as tables: the columns of its database, and the element trees of its business objects.
 
 `tables.tsv`: table, column, type, place in the key, basis (`v` seen in a live database, `w` seen with a width that is assumed, `m` from memory).
-`objects.txt` says its own form at its head.
+The head of `objects.txt` describes its format.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Element:
-    """An element of a document; `is_open` says that its children are not known, `choices` are the texts that it takes (any,
-    where there are none), `is_free` that its children were seen in more than one order."""
+    """An element of a document. `is_open` says that its children are not known, `choices` are the texts that it accepts (empty = any), `is_free` that
+    its children were seen in more than one order."""
 
     name: str
     is_many: bool = False

@@ -1,7 +1,7 @@
-"""How the facts are held against exchanges; for tests.
+"""Compares exchanges with the facts; for tests.
 
-The vendor publishes no document. What is checked of e.net is the form of its answers as they were recorded: the texts, the declaration, the
-attributes of the root, the names of elements against the trees and tables, the counters; of OData, the columns and kinds of every row.
+The vendor publishes no document. For e.net, the form of answers is checked as it was recorded: the texts, the declaration, the attributes of the
+root, the names of elements against the trees and tables, and the counters. For OData, the columns and types of every row.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ODATA: dict[str, Any] = {"char": str, "datetime": (str, type(None)), "decimal":
 
 
 class Recorded:
-    """Holds e.net's answers against the recorded forms. `uncovered` counts what nothing is known of."""
+    """Compares e.net's answers with the recorded forms. `uncovered` counts elements about which nothing is known."""
 
     def __init__(self) -> None:
         self.reading = Reading(base="/SYSPROWCFService/Rest")
@@ -41,7 +41,7 @@ class Recorded:
         name = exchange.path[len(self.reading.base) + 1 :].lower()
         text = exchange.response_body.decode("cp1252")
         if text.startswith(("ERROR: ", '"', "<string ")):
-            return []  # a text, or one of the wrapped forms, which hold the same texts
+            return []  # a plain text, or a wrapped form of the same texts
         plain = {"logon": _SESSION, "logoff": re.compile("0"), "getversion": re.compile(r"[\d.]+")}.get(name)
         if plain is not None:
             return [] if plain.fullmatch(text) else [f"{name} answers {text!r}"]
@@ -49,7 +49,7 @@ class Recorded:
 
 
 class Tables:
-    """Holds OData's answers against the columns of the tables."""
+    """Compares OData's answers with the columns of the tables."""
 
     def __init__(self) -> None:
         self.reading = Reading(base="/SYSPRO8Odata/SYSPROOData")
@@ -72,7 +72,7 @@ class Tables:
 
 
 def validators() -> list[Any]:
-    """One for each service."""
+    """One validator for each service."""
     return [Recorded(), Tables()]
 
 

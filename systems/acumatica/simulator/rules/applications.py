@@ -1,7 +1,7 @@
-"""What an application does to both documents: the one that settles and the one that is settled.
+"""The effect of an application on both documents: the one that settles and the one that is settled.
 
-A booked application is a row of ApplicationHistory; a row of the opposite amount takes it back (assumed). What is left of a payment is its amount
-less these rows, those of refunds that were taken out of it included.
+A booked application is a row of ApplicationHistory; a row of the opposite amount takes it back (assumed). What remains of a payment is its amount
+less these rows, including those of refunds that were taken out of it.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def open_balance(target: Node) -> Decimal:
 
 
 def applied(node: Node) -> Decimal:
-    """What is booked already; a refund taken out of the payment counts too."""
+    """The amount that is already booked; a refund taken out of the payment counts too."""
     return sum((row.money("AmountPaid") for row in node.details.get("ApplicationHistory", [])), Decimal(0))
 
 
 def refuse_early(node: Node, target: Node) -> None:
-    """Raise the refusal of an application that is dated before the document that it settles, or posts to a period before its."""
+    """Raise the refusal of an application that is dated before the document that it settles, or posts to an earlier period than that document."""
     date, period = node.values["ApplicationDate"], periods.period_of(node.values["ApplicationDate"])
     if "Balance" not in target.values:
         return
@@ -44,7 +44,7 @@ def refuse_early(node: Node, target: Node) -> None:
 
 
 def settled(tenant: Tenant, node: Node, row: Node, amount: Decimal, operation: str = "settle") -> list[Change]:
-    """What an application of `amount` (negative: taken back) does to the document that the row names, and to the memo behind it."""
+    """The effect of an application of `amount` (negative: taken back) on the document that the row names, and on the memo behind it."""
     held = target_of(tenant, row)
     if held is None:
         raise VendorError(500, f"The document {row.text('ReferenceNbr')} is gone.")
@@ -93,7 +93,7 @@ def _mirror(tenant: Tenant, node: Node, amount: Decimal) -> Node:
 
 
 def memo_of(tenant: Tenant, node: Node) -> list[Change]:
-    """The credit memo behind a payment of that type, with what is left of it; nothing for a payment of money."""
+    """The credit memo behind a payment of that type, with what remains of it; nothing for a payment of money."""
     memo = tenant.table("Invoice").get(str(node.hidden.get("memo", "")))
     if memo is None:
         return []

@@ -99,7 +99,7 @@ def _application(work: Work, row: Node, path: Path) -> None:
 
 
 def release(tenant: Tenant, record: Node) -> list[Change]:
-    """Book the document and the applications entered so far; on a released adjustment, the applications alone."""
+    """Book the document and the applications entered so far; for a released adjustment, only the applications."""
     node = record.copy()
     pending = [row for row in node.rows("Applications") if not row.hidden.get("booked")]
     first: list[Change] = []
@@ -131,7 +131,7 @@ def _book(tenant: Tenant, node: Node, row: Node) -> list[Change]:
 
 
 def pay(tenant: Tenant, number: str, amount: Decimal) -> Node:
-    """A check of a person settles a bill, of which the endpoint's bill shows the balance alone. Raises ValueError above what is open."""
+    """A person pays a bill by check. The endpoint's bill shows only the new balance. Raises ValueError above the open amount."""
     held = tenant.table("Bill").by_keys("Bill", number)
     if held is None or held.text("Status") != "Open" or not 0 < amount <= held.money("Balance"):
         raise ValueError(f"no open bill {number!r} with a balance of {amount}")

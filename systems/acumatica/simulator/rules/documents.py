@@ -1,6 +1,6 @@
 """What invoices, bills and payments share: type, hold and status, and that a released document is closed to edits.
 
-Statuses and types are display strings (assumed). Text of the refusal of an edit: assumed.
+Statuses and types are display strings (assumed). The text that refuses an edit is assumed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INVALID_STATUS = "Document Status is invalid for processing."
 
 
 def refuse_edits(work: Work, editable: Iterable[str], collections: Iterable[str] = ()) -> None:
-    """A released document keeps its money: only `editable` fields and appended rows of `collections` may change."""
+    """A released document keeps its amounts: only `editable` fields and appended rows of `collections` may change."""
     before, node = work.before, work.node
     if before is None:
         return
@@ -53,7 +53,7 @@ def terms_and_due(work: Work, default_terms: str) -> None:
 
 
 def total(work: Work, amount: Decimal, field: str = "Amount") -> None:
-    """Set amount and balance; an amount that was sent must be the one computed (assumed: totals are validated on entry)."""
+    """Set amount and balance. An amount that was sent must equal the computed one (assumed: totals are validated on entry)."""
     given = work.draft.values.get(field)
     if given is not None and given != amount:
         work.refuse((field,), f"The document is out of balance: {given} was entered, its lines and tax make {amount}.")
@@ -70,6 +70,6 @@ def refuse_unreleasable(node: Node) -> None:
 
 
 def settle(node: Node, balance: Decimal, field: str = "Balance") -> None:
-    """Set what is left of a released document; nothing left closes it."""
+    """Set what remains of a released document; with nothing left, it is closed."""
     node.values[field] = balance
     node.values["Status"] = "Open" if balance else "Closed"

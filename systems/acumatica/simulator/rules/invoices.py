@@ -1,7 +1,7 @@
 """Invoices and credit memos, screen AR301000: entry and ReleaseInvoice.
 
-A released credit memo appears on the payment screen too, under its own number (field notes: the Payment list also holds credit memos),
-where it is applied.
+A released credit memo also appears on the payment screen, under the same number, and is applied there (field notes: the Payment list also holds
+credit memos).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _money(work: Work, customer: Node | None) -> None:
 
 
 def release(tenant: Tenant, record: Node) -> list[Change]:
-    """Book the document: Open with its balance, Closed when there is none."""
+    """Book the document: Open with its balance, or Closed if there is none."""
     documents.refuse_unreleasable(record)
     periods.refuse_closed(tenant, periods.posting_period(record), "AR")
     node = record.copy()

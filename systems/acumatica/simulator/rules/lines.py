@@ -1,7 +1,7 @@
 """Lines of invoices and bills: account, subaccount, branch, amount; and the document's tax and total.
 
-Sources: swagger for the fields, field mapping (Amount = CuryTranAmt, which the screen computes). How entered amounts relate, which line
-fields are required and how tax is computed without a tax provider: assumed, see SYSTEM.md.
+Sources: swagger for the fields, field mapping (Amount = CuryTranAmt, which the screen computes). Assumed, see SYSTEM.md: how entered amounts relate,
+which line fields are required, and how tax is computed without a tax provider.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EXEMPT = "EXEMPT"
 
 @dataclass(frozen=True)
 class Columns:
-    """The names that a line's numbers have on one screen."""
+    """The names of a line's numbers on one screen."""
 
     extended: str
     price: str
@@ -93,9 +93,9 @@ def _amount(work: Work, row: Node, columns: Columns, path: Path, draft: Node) ->
 
 
 def tax_of(work: Work, zone: str) -> Decimal:
-    """The document's tax total; fills TaxDetails where the zone computes it, keeps what was given where it was.
+    """The document's tax total. Fills TaxDetails if the zone computes the tax; otherwise keeps what was sent.
 
-    Tax comes by `TaxZone` of the customer or vendor, since these endpoints have no tax zone on the document.
+    Tax follows the `TaxZone` of the customer or vendor, because documents of these endpoints have no tax zone.
     """
     given = work.draft.details.get("TaxDetails")
     if given:

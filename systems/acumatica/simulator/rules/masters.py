@@ -1,6 +1,6 @@
 """Customers, vendors and the plain lists (accounts, subaccounts, classes, methods, projects).
 
-Required fields, statuses, class defaults: assumed. A customer's number is the one given, else the next of its series.
+Required fields, statuses and class defaults are assumed. A customer's number is the one that was sent, else the next of its series.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ACCOUNT_TYPES = ("Asset", "Liability", "Income", "Expense")
 
 
 def customer(work: Work) -> None:
-    """Check and complete a customer: a name is needed; the class falls to the one of the AR preferences, which may name none."""
+    """Check and complete a customer. A name is required; the default class is that of the AR preferences, which may name none."""
     work.require("CustomerName")
     work.default("CustomerClass", work.tenant.settings.default_customer_class)
     found = _class(work, "CustomerClass")
@@ -27,7 +27,7 @@ def customer(work: Work) -> None:
 
 
 def vendor(work: Work) -> None:
-    """Check and complete a vendor: a name is needed; the class falls to the one of the AP preferences, which may name none."""
+    """Check and complete a vendor. A name is required; the default class is that of the AP preferences, which may name none."""
     work.require("VendorName")
     work.default("VendorClass", work.tenant.settings.default_vendor_class)
     _class(work, "VendorClass")
@@ -62,7 +62,7 @@ def _party(work: Work, statuses: tuple[str, ...]) -> None:
 
 
 def _one_email(work: Work, contact: Node) -> None:
-    """Customer.Email and MainContact/Email are one field of the screen (assumed); what was sent wins."""
+    """Customer.Email and MainContact/Email are one field of the screen (assumed); the value that was sent counts."""
     sent = work.draft.values.get("Email")
     if sent is not None:
         contact.values["Email"] = sent
@@ -71,7 +71,7 @@ def _one_email(work: Work, contact: Node) -> None:
 
 
 def listed(work: Work) -> None:
-    """A row of a plain list: its key is needed; accounts have a type."""
+    """A row of a plain list: its key is required; accounts have a type."""
     for key in work.tenant.table(work.entity).keys:
         work.require(key)
     if work.entity == "Account":

@@ -1,10 +1,10 @@
 """Customer payments, prepayments and refunds, screen AR302000: entry, applications, ReleasePayment, VoidPayment.
 
-An application is a row of DocumentsToApply; release books it: the invoice's balance goes down and the row moves to ApplicationHistory
-(assumed from the screen's two tabs). A later application is a row appended to a released payment and a second ReleasePayment, dated by
-ApplicationDate as it stands then, which is the one date of a released payment that can change while something of it is open (assumed: AdjDate
-of the screen; the payment keeps its own). Release refuses an application dated or posted before the document that it settles (assumed words).
-What a void or a reversal takes back stays in the history, beside a row of the opposite amount (assumed).
+An application is a row of DocumentsToApply. Release books it: the invoice's balance is reduced and the row moves to ApplicationHistory (assumed from
+the screen's two tabs). A later application is a row appended to a released payment, and a second ReleasePayment. It is dated by the present
+ApplicationDate, which is the only date of a released payment that can change while part of it is open (assumed: AdjDate of the screen; the payment
+keeps its own date). Release refuses an application dated or posted before the document that it settles (assumed words). What a void or a reversal
+takes back stays in the history, with a row of the opposite amount (assumed).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def complete(work: Work) -> None:
 
 
 def _editable(work: Work) -> tuple[str, ...]:
-    """What may change after release: the date of applications too, while something is open or about to be."""
+    """The fields that may change after release: also the date of applications, while something is open or about to be."""
     before = work.before or Node()
     is_reversing = any(row.hidden.get("reverses") for row in before.rows("DocumentsToApply"))
     return (*_EDITABLE, "ApplicationDate") if is_reversing or before.money("PaymentAmount") != applied(before) else _EDITABLE
@@ -140,7 +140,7 @@ def _amount(work: Work, row: Node, path: Path, target: Node, seen: dict[tuple[st
 
 
 def release(tenant: Tenant, record: Node) -> list[Change]:
-    """Book the payment and the applications and reversals entered so far; on a released payment, these alone."""
+    """Book the payment and the applications and reversals entered so far; for a released payment, only the latter two."""
     node = record.copy()
     pending = node.rows("DocumentsToApply")
     if node.text("Type").startswith("Voided"):
@@ -184,7 +184,7 @@ def _book(tenant: Tenant, node: Node, row: Node) -> list[Change]:
 
 
 def _once(changes: list[Change]) -> list[Change]:
-    """Refuse two rows for one document in the same release, which entry allows only within the balance (assumed)."""
+    """Refuse two rows for one document in the same release; entry allows them only within the balance (assumed)."""
     targets = [change.node.id for change in changes if change.operation == "settle"]
     if len(set(targets)) != len(targets):
         raise VendorError(500, "A document is applied twice in one release.")

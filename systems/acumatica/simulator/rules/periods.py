@@ -1,7 +1,7 @@
 """Financial periods: the period of a date, and the refusal of a closed one.
 
 Source: screen GL201000 (FinancialPeriod, OpenAPI); text of the refusal from field notes, illustrative. A closed or locked period refuses
-at entry and at release, unless "Restrict Access to Closed Periods" is off (setting; an inactive or locked one refuses all the same, assumed).
+at entry and at release, unless "Restrict Access to Closed Periods" is off (setting). An inactive or locked period always refuses (assumed).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def in_order(period: str) -> str:
 
 
 def row_of(tenant: Tenant, period: str) -> Node | None:
-    """The row of a period `MMYYYY`, or None where the calendar has none."""
+    """The row of a period `MMYYYY`, or None if the calendar has no such period."""
     year = tenant.table("FinancialPeriod").by_keys(period[2:])
     rows = [] if year is None else year.details.get("Details", [])
     return next((row for row in rows if row.text("FinancialPeriodID") == period), None)
@@ -46,7 +46,7 @@ def refuse_closed(tenant: Tenant, period: str, module: str) -> None:
 
 
 def date_and_period(work: Work, date_field: str, module: str) -> None:
-    """Fill date and period of a document, refuse a closed period; a date that moves takes its period along."""
+    """Fill date and period of a document, and refuse a closed period. If the date moves, the period moves with it."""
     node = work.node
     work.default(date_field, work.business_date or work.tenant.today())
     period = period_of(node.values[date_field])
@@ -61,7 +61,7 @@ def date_and_period(work: Work, date_field: str, module: str) -> None:
 
 
 def posting_period(node: Node) -> str:
-    """The period a document posts to."""
+    """The period to which a document posts."""
     return node.text("PostPeriod") or str(node.hidden.get("period", ""))
 
 

@@ -1,8 +1,8 @@
-"""ReverseApplication: one application of a released payment is taken back.
+"""ReverseApplication: takes back one application of a released payment.
 
-The Default endpoint has no such action, though the screen has (`reverseApplication`, AR302000): it is there only where an extended endpoint was
+The Default endpoint has no such action, although the screen has one (`reverseApplication`, AR302000). It exists only if an extended endpoint is
 installed (setting `extended_endpoint`). Assumed: parameters DocType, ReferenceNbr and AdjustmentNbr name the row of ApplicationHistory; a row of the
-opposite amount is added to DocumentsToApply and ReleasePayment books it, dated by ApplicationDate, which is not before the application's.
+opposite amount is added to DocumentsToApply; ReleasePayment books it, dated by ApplicationDate, which is not before the application's date.
 """
 
 from __future__ import annotations

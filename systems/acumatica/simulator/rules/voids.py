@@ -1,8 +1,8 @@
-"""VoidPayment, and what the release of the voiding document does.
+"""VoidPayment, and the effect of releasing the voiding document.
 
-Source: OpenAPI Default 24.200.001 (the action). Assumed: it makes a document of the same number and the opposite amount, Balanced, whose date can be
-set until it is released and is not before the payment's; releasing it opens what the payment had settled. A payment that is in a bank deposit or
-in a reconciliation, or that a refund took something out of, is not voided. Words are assumed.
+Source: OpenAPI Default 24.200.001 (the action). Assumed: it makes a document with the same number and the opposite amount, Balanced. Its date can be
+set until it is released, and is not before the payment's. Releasing it reopens what the payment had settled. A payment that is in a bank deposit or a
+reconciliation, or from which a refund was taken, cannot be voided. Words are assumed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from systems.acumatica.simulator.rules.work import Work
 from systems.acumatica.simulator.tenant import Change, Tenant
 
 BANKED = ("deposited", "reconciled")
-"""What a person may have done with a payment, by `POST /__sim__/banked`."""
+"""States into which a person can put a payment, by `POST /__sim__/banked`."""
 _VOIDABLE = ("Payment", "Prepayment", "Refund")
 _EDITABLE = ("ApplicationDate", "Description", "Hold", "Status")
 
@@ -54,14 +54,14 @@ def _refuse_bound(record: Node) -> None:
 
 
 def _refunds(record: Node) -> list[Node]:
-    """Rows that took something out of the payment, and those that gave it back."""
+    """Rows of refunds taken out of the payment, and of those given back to it."""
     own = (record.text("Type"), record.text("ReferenceNbr"))
     rows = record.details.get("ApplicationHistory", [])
     return [row for row in rows if (row.text("AdjustedDocType"), row.text("AdjustedRefNbr")) == own]
 
 
 def complete(work: Work) -> None:
-    """A voiding document that is not released: its date can be set, its money cannot."""
+    """A voiding document that is not released: its date can be set, its amounts cannot."""
     documents.refuse_edits(work, _EDITABLE)
     original = work.tenant.table("Payment").get(str(work.node.hidden["voids"]))
     periods.date_and_period(work, "ApplicationDate", "AR")
@@ -71,7 +71,7 @@ def complete(work: Work) -> None:
 
 
 def release(tenant: Tenant, node: Node) -> list[Change]:
-    """Set the payment to Voided and open what it had settled."""
+    """Set the payment to Voided and reopen what it had settled."""
     documents.refuse_unreleasable(node)
     periods.refuse_closed(tenant, periods.posting_period(node), "AR")
     original = tenant.table("Payment").get(str(node.hidden["voids"]))
@@ -87,7 +87,7 @@ def release(tenant: Tenant, node: Node) -> list[Change]:
 
 
 def _standing(node: Node) -> list[tuple[Node, Decimal]]:
-    """Each document that is settled still, with how much of it."""
+    """Each document that is still settled, with the amount."""
     found: dict[tuple[str, str], tuple[Node, Decimal]] = {}
     for row in node.rows("ApplicationHistory"):
         key = (row.text("AdjustedDocType"), row.text("AdjustedRefNbr"))

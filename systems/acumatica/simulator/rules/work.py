@@ -1,4 +1,4 @@
-"""The work of one write: the draft that came, the record as it will be, and the errors found on the way."""
+"""The work of one write: the draft that was sent, the record as it will be, and the errors found so far."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ class Work:
         return self.before is not None and bool(self.before.hidden.get("released"))
 
     def refuse(self, path: Path, text: str) -> None:
-        """Note what is wrong with the value at `path`, () = the record as a whole; the first error of a value stays."""
+        """Note what is wrong with the value at `path`, () = the record as a whole. Only the first error of a value is kept."""
         self.errors.setdefault(path, f"{path[-1]}: {text}" if path else text)
 
     def require(self, name: str) -> bool:
-        """Whether the field has a value; notes the error where not."""
+        """Whether the field has a value; notes the error if not."""
         if self.node.values.get(name) in (None, ""):
             self.refuse((name,), f"'{name}' cannot be empty.")
             return False
         return True
 
     def exists(self, name: str, entity: str, path: Path | None = None, value: str | None = None) -> Node | None:
-        """The master record that a field names; notes the error where there is none. An empty field is no error."""
+        """The master record that a field names; notes the error if there is none. An empty field is no error."""
         text = self.node.text(name) if value is None else value
         if not text:
             return None

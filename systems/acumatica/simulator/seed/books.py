@@ -1,4 +1,4 @@
-"""The ground of the books: accounts, subaccounts, ledger, periods, taxes, methods and classes, planted once in an empty store."""
+"""The basis of the books: accounts, subaccounts, ledger, periods, taxes, methods and classes, planted once in an empty store."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ TAX = "TXSALES"
 
 
 def plant(tenant: Tenant) -> None:
-    """Plant everything; nothing happens in a store that has been planted before."""
+    """Plant everything, unless this was done before."""
     if tenant.store.get("planted", "books") is not None:
         return
     with tenant.store.transaction():

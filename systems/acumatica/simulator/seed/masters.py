@@ -1,8 +1,8 @@
 """Existing customers and vendors, with the variants that make a first match hard; and the truth about them, for tests.
 
 The people are those of `runtime/simulator/people.py` with the simulator's seed, so that another simulator with that seed knows the same
-ones. Of each hundred customers: 60 exact, 12 abbreviated, 8 misspelt, 8 without phone, 4 a relative at the same address (a decoy),
-4 twice (the second is a near-duplicate), 4 known here alone. Vendors: the same kinds, none twice.
+people. Of each hundred customers: 60 exact, 12 abbreviated, 8 misspelt, 8 without phone, 4 a relative at the same address (a decoy), 4 twice (the
+second is a near-duplicate), 4 that only this side knows. Vendors: the same kinds, none twice.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.tenant import Tenant
 
 _KINDS = {"exact": 60, "abbreviated": 12, "misspelt": 8, "no_phone": 8, "relative": 4, "duplicate": 4, "only_here": 4}
-_ELSEWHERE = 7919  # people of another seed: nobody else knows them
+_ELSEWHERE = 7919  # people of another seed, whom no other system knows
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A record to plant: `index` is the person's place in the list, None for one known here alone; `kind` the planned variant."""
+    """A record to plant: `index` is the person's place in the list, None for a person whom only this side knows; `kind` is the planned variant."""
 
     party: Person | Company
     index: int | None
@@ -29,7 +29,7 @@ class _Entry:
 
 
 def plant_masters(tenant: Tenant, customers: int, vendors: int) -> dict[str, Any]:
-    """Plant so many records that are not there yet; returns the truth about all."""
+    """Plant records until there are that many; returns the truth about all of them."""
     with tenant.store.transaction():
         for entity, entries in (("Customer", _customers(tenant.seed, customers)), ("Vendor", _vendors(tenant.seed, vendors))):
             held = len(tenant.store.all(f"truth.{entity}"))
@@ -39,7 +39,7 @@ def plant_masters(tenant: Tenant, customers: int, vendors: int) -> dict[str, Any
 
 
 def truth(tenant: Tenant) -> dict[str, Any]:
-    """Which record is which person: `index` into people(seed, n) or companies(seed, n), null for one that only this tenant knows."""
+    """Which record is which person: `index` into people(seed, n) or companies(seed, n), null for a person whom only this tenant knows."""
     return {"seed": tenant.seed, "customers": tenant.store.all("truth.Customer"), "vendors": tenant.store.all("truth.Vendor")}
 
 
@@ -103,7 +103,7 @@ def _plant(tenant: Tenant, entity: str, number: int, entry: _Entry) -> None:
 
 
 def _vendor_code(party: Person | Company, number: int) -> str:
-    """Half the vendors carry the code that the other side knows, too; the rest have a code of this tenant's own."""
+    """Half the vendors carry the code that the other side also knows; the rest have one of the tenant's own codes."""
     return party.code if isinstance(party, Company) and number % 2 else f"VX{number:05d}"
 
 

@@ -1,9 +1,9 @@
 """Machine-to-machine sign-in: the client assertion and the token that it is exchanged for.
 
-Source: help pages on the client credentials flow: form fields, `kid` is the certificate id, algorithms PS256/384/512 and ES256/384/512,
-claims iss, scope, aud (the token URL), iat, exp with less than an hour between the last two; scopes come as a list, with commas or with
-spaces; tokens live an hour. Assumed: what is wrong with the client or its certificate is `invalid_client`, with the assertion
-`invalid_grant`, both 400; an `exp` that is past, and an `iat` that is more than a minute ahead, are refused; `expires_in` is a text.
+Source: help pages on the client credentials flow: form fields, `kid` is the certificate id, algorithms PS256/384/512 and ES256/384/512, claims iss,
+scope, aud (the token URL), iat, exp with less than an hour between the last two; scopes come as a list, with commas or with spaces; tokens live an
+hour. Assumed: a fault of the client or its certificate is `invalid_client`, one of the assertion `invalid_grant`, both 400; a past `exp`, and an
+`iat` more than a minute ahead, are refused; `expires_in` is a text.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _bytes(part: str) -> bytes:
 
 
 def _is_signed(key: Public, algorithm: str, signed: bytes, signature: bytes) -> bool:
-    """Whether the signature is that of the key; RS256 is none of the algorithms, and a curve goes with its hash."""
+    """Whether the signature belongs to the key. RS256 is not among the algorithms, and each curve requires its hash."""
     digest = _HASHES.get(algorithm[2:])
     if digest is None:
         return False

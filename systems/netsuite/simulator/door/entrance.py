@@ -1,8 +1,8 @@
 """The door: who calls, by which of the two sign-ins, what the role may do, and whether the account has room for one more request.
 
-Sources: 401 INVALID_LOGIN for a bad token of either kind; the limit is of simultaneous requests of the whole account, the request beyond
-it is refused at once (429); field reports of the same as an invalid login. Assumed: code and words of the refusals; that a token request
-takes no place.
+Sources: 401 INVALID_LOGIN for a bad token of either kind; the limit counts simultaneous requests of the whole account, and a request over it is
+refused at once (429); field reports of such a request answered as an invalid login. Assumed: code and words of the refusals; that a token request
+does not count.
 """
 
 from __future__ import annotations
@@ -85,12 +85,12 @@ class Door:
             raise lacking("REST Web Services")
 
     def is_denied(self, name: str, level: str = "") -> bool:
-        """Whether the role lacks a permission: all of it, or the `level` (`edit`) of it."""
+        """Whether the role lacks a permission, either completely or for the `level` (`edit`)."""
         denied = names(self.account.settings.denied)
         return name in denied or (bool(level) and f"{name}:{level}" in denied)
 
 
 def lacking(what: str) -> NsError:
-    """The role lacks a permission."""
+    """The refusal for a missing permission."""
     text = f"Permission Violation: The role you are using does not have the permission {what} that this operation needs."
     return refuse(403, "INSUFFICIENT_PERMISSION", text)

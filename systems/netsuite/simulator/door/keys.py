@@ -1,7 +1,7 @@
-"""What signs in to the account: the integration's consumer, its token, and the certificate of its client assertions.
+"""The credentials of the account: the integration's consumer, its token, and the certificate of its client assertions.
 
-All of it follows from the seed, but the certificate and a key of RSA, which are drawn once and kept with the state. Sources: account ids
-such as `1234567_SB1` (realm of OAuth 1.0a), a certificate id that the account shows. Assumed: the forms of keys.
+All of it follows from the seed, except the certificate and an RSA key, which are drawn once and kept with the state. Sources: account ids such as
+`1234567_SB1` (realm of OAuth 1.0a), a certificate id that the account shows. Assumed: the forms of keys.
 """
 
 from __future__ import annotations

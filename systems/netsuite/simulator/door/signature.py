@@ -1,9 +1,8 @@
 """Token-based authentication: the OAuth 1.0a header of each request, signed with HMAC-SHA256.
 
-Sources: realm is the account id as it is written; RFC 5849 for the base string (method, address, all parameters of query and header).
-Assumed: a timestamp may be five minutes off; a nonce counts once per token and timestamp, and is forgotten when the simulator starts
-anew.
-Further `oauth_` parameters (a body hash, which some clients send) are signed with the others and mean nothing.
+Sources: realm is the account id as it is written; RFC 5849 for the base string (method, address, all parameters of query and header). Assumed: a
+timestamp may be five minutes off; a nonce is valid once per token and timestamp, and is forgotten when the simulator restarts. Further `oauth_`
+parameters (a body hash, which some clients send) are signed with the others and have no effect.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class Signatures:
         self._nonces: dict[tuple[str, str], float] = {}
 
     def is_good(self, request: web.Request, credential: str) -> bool:
-        """Whether a request is signed by the account's token for this very method, address and query, and not seen before."""
+        """Whether the account's token signed exactly this method, address and query, and the request is not a repetition."""
         given = _parameters(credential)
         if given is None or not given.keys() >= _NEEDED or any(not name.startswith("oauth_") for name in given.keys() - {"realm"}):
             return False
@@ -68,7 +67,7 @@ class Signatures:
 
 
 def _parameters(credential: str) -> dict[str, str] | None:
-    """The parameters of the header; None where it is none, or names one twice."""
+    """The parameters of the header; None if it is not such a header or names a parameter twice."""
     found: dict[str, str] = {}
     for part in credential.split(","):
         match = _PARAMETER.fullmatch(part)

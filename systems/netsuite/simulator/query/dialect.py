@@ -1,9 +1,9 @@
-"""SuiteQL as statements of SQLite: tokens are read and translated one by one; what is not known is refused, never passed on.
+"""SuiteQL as statements of SQLite: tokens are read and translated one by one. An unknown token is refused, never passed on.
 
 Parsed: SELECT with joins, subqueries, WITH, UNION, GROUP BY, ORDER BY, TOP, FETCH FIRST, DUAL, and the functions below. Not parsed: LIMIT and
 OFFSET (SuiteQL has none), ROWNUM, `(+)`, analytic functions (OVER), hints, bind parameters, arithmetic on dates other than `SYSDATE - n`,
-BUILTIN functions but DF. Sources: help pages of SuiteQL, public samples. Assumed: the words of refusals; that a date may be compared with
-a text in the user's format.
+BUILTIN functions other than DF. Sources: help pages of SuiteQL, public samples. Assumed: the words of refusals; that a date may be compared with a
+text in the user's format.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Token:
 
 @dataclass
 class Statement:
-    """A query for SQLite. `rows` is its own limit (TOP, FETCH FIRST); `has_order`, `has_ties`, `is_compound` and `tables` say what stands in it."""
+    """A query for SQLite. `rows` is its own limit (TOP, FETCH FIRST); `has_order`, `has_ties`, `is_compound` and `tables` describe its content."""
 
     sql: str = ""
     rows: int | None = None
@@ -75,7 +75,7 @@ class Statement:
 
 
 def translated(text: str) -> Statement:
-    """The statement that a query is. Raises `NotParsed`."""
+    """The statement for a query. Raises `NotParsed`."""
     tokens = _tokens(text)
     if not tokens or tokens[0].text not in ("select", "with"):
         raise NotParsed("a query begins with SELECT or WITH")
@@ -97,7 +97,7 @@ def translated(text: str) -> Statement:
 
 
 def _behind_order(tokens: list[Token]) -> list[str]:
-    """The words behind the last ORDER: a list of one table that names its id leaves no ties."""
+    """The words after the last ORDER. An order of one table that includes its id leaves no ties."""
     texts = [token.text for token in tokens]
     return texts[len(texts) - texts[::-1].index("order") :] if "order" in texts else []
 
@@ -147,7 +147,7 @@ def _taken_limit(tokens: list[Token], found: Statement) -> list[Token]:
 
 
 class _Sources:
-    """Which tables a query reads, and under which names: `aliases` of every level together, `tables` by their own names."""
+    """The tables that a query reads, and their names: `aliases` of all levels together, `tables` by their own names."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.aliases: dict[str, str] = {}
@@ -197,7 +197,7 @@ class _Sources:
         self.aliases[follows[0].text if is_alias else name] = name
 
     def column(self, alias: str, name: str) -> tuple[str, str] | None:
-        """Table and column that a name means; None where it is not certain."""
+        """Table and column that a name means; None if that is not certain."""
         tables = [self.aliases[alias]] if alias in self.aliases else list(dict.fromkeys(self.aliases.values())) if not alias else []
         fits = [table for table in tables if any(column == name for column, *_ in _columns(table))]
         return (fits[0], name) if len(fits) == 1 else None
@@ -208,7 +208,7 @@ def _columns(table: str) -> tuple[tuple[str, str, str, str], ...]:
 
 
 class _Writer:
-    """Writes the tokens as SQLite reads them."""
+    """Writes the tokens in SQLite's syntax."""
 
     def __init__(self, tokens: list[Token], sources: _Sources) -> None:
         self._tokens, self._sources = tokens, sources
@@ -229,12 +229,12 @@ class _Writer:
         token = self._peek()
         self._at += 1
         if token.text == "/":
-            return "* 1.0 /"  # two whole numbers are divided as decimals
+            return "* 1.0 /"  # dividing two whole numbers gives a decimal
         writers: dict[str, Callable[[Token], str]] = {"text": self._text, "quoted": self._quoted, "name": self._name}
         return writers[token.kind](token) if token.kind in writers else token.text
 
     def _text(self, token: Token) -> str:
-        """A text; the empty one is NULL, and one that is compared with a date is read as a date."""
+        """A text. The empty text is NULL, and a text that is compared with a date is read as a date."""
         if self._is_beside_date():
             return f"sim_day({token.text})"
         return "NULL" if token.text == "''" else token.text
@@ -325,7 +325,7 @@ class _Writer:
 
 
 def _shown_as(held: tuple[str, str]) -> str:
-    """What BUILTIN.DF makes of a column: the record type that it refers to, or a list of words."""
+    """How BUILTIN.DF shows a column: by the record type that it refers to, or by a list of words."""
     table, name = held
     if table == "transaction" and name in ("status", "type"):
         return name

@@ -1,4 +1,4 @@
-"""The functions of SuiteQL that SQLite does not have, or has otherwise: dates, BUILTIN.DF, exact sums, those of Oracle.
+"""The functions of SuiteQL that SQLite does not have or defines differently: dates, BUILTIN.DF, exact sums, Oracle's functions.
 
 Source: help pages of SuiteQL on supported functions, public samples. A date inside the engine is a marked text `YYYY-MM-DD
 HH:MM:SS[.fraction]` in the account's zone. Assumed: the words of refusals.
@@ -39,7 +39,7 @@ _READ = {
     "PM": r"(?P<half>[AaPp][Mm])",
 }
 _CHANGING = ("sim_now", "sim_tie", "open_of", "builtin_df")
-"""Functions that may give another value for the same arguments."""
+"""Functions that may return different values for the same arguments."""
 
 
 class Sum:
@@ -54,7 +54,7 @@ class Sum:
             self.total = (self.total or Decimal(0)) + Decimal(str(value))
 
     def finalize(self) -> int | float | None:
-        """The sum; NULL where there was no value."""
+        """The sum; NULL if there was no value."""
         return _number(self.total)
 
 
@@ -88,7 +88,7 @@ class Functions:
         self.problem = ""
 
     def add(self, db: sqlite3.Connection) -> None:
-        """Let statements of a database use the functions."""
+        """Register the functions with a database."""
         told: dict[str, Callable[..., Any]] = {
             "to_char": self._to_char,
             "to_date": self._to_date,
@@ -112,7 +112,7 @@ class Functions:
         for name, function in told.items():
             db.create_function(name, -1, self._told(function), deterministic=name not in _CHANGING)
         db.create_aggregate("sum", 1, Sum)  # type: ignore[arg-type]  # the protocol of the stubs takes ints alone
-        db.create_aggregate("avg", 1, Average)  # type: ignore[arg-type]  # likewise
+        db.create_aggregate("avg", 1, Average)  # type: ignore[arg-type]  # as above
 
     def _told(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*values: Any) -> Any:
@@ -125,7 +125,7 @@ class Functions:
         return run
 
     def instant(self, when: str) -> str:
-        """An instant of a row as the engine has it."""
+        """An instant of a row in the engine's form."""
         return f"{MARK}{local(when, self._account.settings.timezone)}"
 
     def _now(self, days: Any = 0) -> str:
@@ -133,7 +133,7 @@ class Functions:
         return self.instant(stamp(then))
 
     def _typed(self, text: str) -> str:
-        """A date that was written as a text alone: it is read in the user's format."""
+        """A date that was written as a plain text, which is read in the user's format."""
         return MARK + parsed(text, self._account.settings)
 
     def _to_date(self, text: Any, form: str = "") -> str | None:
@@ -182,7 +182,7 @@ class Functions:
         return f"{MARK}{date(total // 12, total % 12 + 1, min(day, last)).isoformat()}{value[11:]}"
 
     def _display(self, target: str, value: Any, code: Any = None) -> Any:
-        """BUILTIN.DF: the text under which people see a value."""
+        """BUILTIN.DF: the text by which people see a value."""
         if value is None or not target:
             return value
         if target == "status":

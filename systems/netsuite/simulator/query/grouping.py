@@ -1,6 +1,6 @@
-"""GROUP BY as Oracle has it, which SQLite does not mind: a column that is selected beside it, or beside an aggregate, has to be grouped.
+"""GROUP BY as in Oracle, which SQLite does not enforce: a column that is selected beside it, or beside an aggregate, has to be grouped.
 
-Only the outermost SELECT is judged, and no UNION; a query that is not judged runs.
+Only the outermost SELECT is checked, and no UNION. A query that is not checked is run.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ _COMPOUND = ("union", "intersect", "minus")
 
 
 class NotParsed(Exception):
-    """The query is wrong, or more than this simulator reads; the words say what."""
+    """The query is wrong, or this simulator cannot read it; the words say what."""
 
 
 def refuse_ungrouped(texts: list[str], names: set[int]) -> None:
-    """Judge the tokens of a query; `names` are the places of those that are names. Raises `NotParsed`."""
+    """Check the tokens of a query; `names` are the places of those that are names. Raises `NotParsed`."""
     outer = _outer(texts, names)
     first = {word: next((at for at in outer if texts[at] == word), -1) for word in ("select", "from", "group", "having", "order")}
     if any(texts[at] in _COMPOUND for at in outer) or first["from"] < first["select"]:
@@ -44,7 +44,7 @@ def _is_grouped(item: list[str], known: set[str]) -> bool:
 
 
 def _own(item: list[str]) -> list[str]:
-    """An item without the queries that stand in it."""
+    """An item without its nested queries."""
     found, inside = [], [False]
     for text, following in zip(item, [*item[1:], ""], strict=True):
         if text == "(":
@@ -57,7 +57,7 @@ def _own(item: list[str]) -> list[str]:
 
 
 def _outer(texts: list[str], names: set[int]) -> list[int]:
-    """The places of names that stand in no parenthesis."""
+    """The places of names outside all parentheses."""
     found, depth = [], 0
     for at, text in enumerate(texts):
         depth += _STEPS.get(text, 0)
@@ -67,7 +67,7 @@ def _outer(texts: list[str], names: set[int]) -> list[int]:
 
 
 def _split(texts: list[str]) -> list[list[str]]:
-    """The items of a list, split at its own commas."""
+    """The items of a list, split at its top-level commas."""
     items: list[list[str]] = [[]]
     depth = 0
     for text in texts:
@@ -80,7 +80,7 @@ def _split(texts: list[str]) -> list[list[str]]:
 
 
 def _without_name(item: list[str]) -> list[str]:
-    """An item without the name that it is given."""
+    """An item without its alias."""
     words = [text for text in item if text != "distinct"]
     if words[-2:-1] == ["as"]:
         return words[:-2]

@@ -1,6 +1,6 @@
-"""The database that SuiteQL asks: a copy of the records in SQLite, in memory, which follows them after the search lag.
+"""The database that SuiteQL queries: a copy of the records in SQLite, in memory, which follows them with the search lag.
 
-A query runs in an engine that only reads. The fault `late_index` lets the next change of a record be seen `seconds` later.
+A query runs in a read-only engine. With the fault `late_index`, the next change of a record is seen `seconds` later.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OWNED = {
     "transaction": (("transaction", "id"), ("transactionline", "transaction"), ("transactionaccountingline", "transaction")),
     "entity": (("entity", "id"), ("subsidiaryrelationship", "entity"), ("addressbook", "entity"), ("entityaddress", "recordowner")),
 }
-# the names are ours alone, never a client's
+# these names are our own, never a client's
 _INSERT = {table: f"INSERT INTO [{table}_] VALUES ({','.join('?' * len(columns))})" for table, columns in COLUMNS.items()}  # noqa: S608
 _LONGEST_S = 20.0
 
@@ -51,7 +51,7 @@ class Mirror:
         self._waiting.append((due, row, before if row is None else None))
 
     def catch_up(self) -> None:
-        """Show what was there from the start, and then what is due."""
+        """Show the rows that were there from the start, and then all changes that are due."""
         if self._loaded:
             self._load()
         now = self._account.clock.monotonic()
@@ -95,7 +95,7 @@ class Mirror:
             self._db.execute("DELETE FROM [transactionlink_] WHERE nextdoc = ?", (row["id"],))
 
     def ask(self, statement: str, *values: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Names of the columns and the rows. Raises sqlite3.Error for what the engine does not take."""
+        """Names of the columns, and the rows. Raises sqlite3.Error for what the engine refuses."""
         until = time.monotonic() + _LONGEST_S
         self._db.set_progress_handler(lambda: time.monotonic() > until, 100_000)
         self._db.set_authorizer(_only_reads)

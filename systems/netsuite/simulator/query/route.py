@@ -1,9 +1,9 @@
 """`POST /services/rest/query/v1/suiteql`: pages of a query.
 
-Sources: help pages on executing SuiteQL: `Prefer: transient`, `limit` at most 1000, at most 100,000 rows of a query over all pages; every
-value is a text, a column's name in lower case, an empty column absent. Assumed: `offset` is a multiple of `limit`; behind the last row
-that is shown nothing more is told; without ORDER BY (or with one that leaves ties) rows come in another order in each answer; a column
-without a name is `expr1`, a name that is there twice gets `_0`.
+Sources: help pages on executing SuiteQL: `Prefer: transient`, `limit` at most 1000, at most 100,000 rows of a query over all pages; every value is a
+text, a column's name is in lower case, an empty column is absent. Assumed: `offset` is a multiple of `limit`; rows above the limit are neither shown
+nor counted; without ORDER BY (or with one that leaves ties) rows come in a different order in each answer; a column without a name is `expr1`, and a
+repeated name gets `_0`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class SuiteQL:
             _, [(count,)] = self._mirror.ask(f"SELECT COUNT(*) FROM ({statement.sql})")  # noqa: S608 - translated token by token
             total = min(int(count), ceiling, statement.rows if statement.rows is not None else ceiling)
             if self._account.faults.take("page_drift", "POST", SUITEQL):
-                offset += 1  # a row before this page went away while the client was paging
+                offset += 1  # a row before this page was removed while the client was paging
             wanted = max(min(limit, total - offset), 0)
             names, rows = self._mirror.ask(f"{self._ordered(statement)} LIMIT ? OFFSET ?", wanted, offset)
         except NotParsed as error:
@@ -81,7 +81,7 @@ class SuiteQL:
         return statement
 
     def _ordered(self, statement: Statement) -> str:
-        """The statement with ties in no order, as the service leaves them."""
+        """The statement with ties in random order, as the service leaves them."""
         if not self._account.settings.shuffled or not statement.has_ties:
             return statement.sql
         if statement.is_compound:

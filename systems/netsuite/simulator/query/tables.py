@@ -1,10 +1,9 @@
-"""The tables that SuiteQL shows, and the rows that each record makes of itself there.
+"""The tables that SuiteQL shows, and the rows that each record has in them.
 
-Sources: columns as public seeds of the analytic tables name them; `externalid`, `tranid`, `lastmodifieddate` and the link tables assumed, as is
-that a deposit is linked to what was taken of it.
-A column's kind: `i` an integer (`i:vendor` the id of a vendor), `n` a number, `t` a text, `b` 'T' or 'F', `d` a day, `s` an instant in
-the account's zone, `m` several ids as `1, 3`. Days and instants carry a mark, so that a result shows them in the user's format unless
-TO_CHAR wrote them.
+Sources: columns as public seeds of the analytic tables name them. Assumed: `externalid`, `tranid`, `lastmodifieddate`, the link tables, and that a
+deposit is linked to what was taken of it. A column's kind: `i` an integer (`i:vendor` the id of a vendor), `n` a number, `t` a text, `b` 'T' or 'F',
+`d` a day, `s` an instant in the account's zone, `m` several ids as `1, 3`. Days and instants carry a mark, so that a result shows them in the user's
+format unless TO_CHAR formatted them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from systems.netsuite.simulator.rules.ledger import Line, lines_of
 from systems.netsuite.simulator.rules.work import is_posted
 
 MARK = "\x01"
-"""Begins every day and instant in the database."""
+"""The first character of every day and instant in the database."""
 _ENTITY = """id:i entityid:t:entityId companyname:t:companyName altname:t:_name firstname:t:firstName lastname:t:lastName email:t phone:t
 isinactive:b:isInactive isperson:b:isPerson currency:i>currency externalid:t:externalId datecreated:s:dateCreated
 lastmodifieddate:s:lastModifiedDate"""
@@ -95,11 +94,11 @@ SHOWN_AS = {
     "vendorsubsidiaryrelationship": ("subsidiaryrelationship", "owner = 'vendor'"),
     "customersubsidiaryrelationship": ("subsidiaryrelationship", "owner = 'customer'"),
 }
-"""Tables that show rows of another, and which."""
+"""Tables that show rows of another table, with that table and the condition."""
 PERMITTED_BY = {name.lower(): name for name in _MASTERS}
-"""The record type whose permission a table needs."""
+"""The record type whose permission a table requires."""
 ONE_ROW = "dual"
-"""The table of one row."""
+"""The table with a single row."""
 DATES = frozenset(column for columns in COLUMNS.values() for column, kind, _, _ in columns if kind in "ds")
 _TYPES = {"i": "INTEGER", "n": "NUMERIC"}
 
@@ -126,7 +125,7 @@ entityaddress nkey|entityaddress recordowner|subsidiaryrelationship entity|vendo
 
 
 def rows_of(account: Account, row: Row) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """`(table, values)` of each row that a record makes."""
+    """`(table, values)` of each row that a record has."""
     kind = row["_kind"]
     if KINDS[kind].family == "transaction":
         yield from _transaction(account, row)
@@ -156,7 +155,7 @@ _WRITTEN = {
     table: [(member, _WRITERS[kind], "F" if kind == "b" else None) for _, kind, _, member in columns]
     for table, columns in COLUMNS.items()
 }
-"""Of each column: its member, how its value is written, and what stands there without one."""
+"""For each column: its member, how its value is written, and what replaces a missing value."""
 
 
 def _values(account: Account, table: str, told: Row) -> tuple[Any, ...]:

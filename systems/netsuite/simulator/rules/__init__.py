@@ -1,1 +1,1 @@
-"""What the account decides about what is entered: masters, orders, documents, payments, journals, periods."""
+"""The account's rules for entries: masters, orders, documents, payments, journals, periods."""

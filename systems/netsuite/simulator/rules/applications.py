@@ -1,7 +1,7 @@
-"""Apply lists: which open documents a payment, credit or deposit is given to, and how each then stands.
+"""Apply lists: the open documents to which a payment, credit or deposit is applied, and the resulting state of each.
 
-Source: members of the apply sublists (`doc`, `apply`, `amount`). Assumed: a line without an amount takes what is open, up to what is left
-to give; a line with `apply` false is taken off the list; nothing is applied by itself; a document belongs to the same customer or vendor.
+Source: members of the apply sublists (`doc`, `apply`, `amount`). Assumed: a line without an amount takes what is open, up to what is left to apply; a
+line with `apply` false is removed from the list; nothing is applied automatically; a document belongs to the same customer or vendor.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from systems.netsuite.simulator.rules.work import Work, is_posted
 
 
 def apply_to(work: Work, kinds: set[str], sublist: str = "apply") -> Decimal:
-    """Apply the row to the documents on its list, and take it off those that were on it before; returns the sum."""
+    """Apply the row to the documents on its list, and remove it from those that were on it before; returns the sum."""
     row, before = work.row, work.before
     held = {line["doc"]: money(line, "amount") for line in (before or {}).get(sublist) or []}
     kept = [line for line in row.get(sublist) or [] if line.get("apply", True)]
@@ -57,7 +57,7 @@ def _target(work: Work, key: str, kinds: set[str], path: str) -> Row:
 
 
 def _note(work: Work, key: str, amount: Decimal) -> None:
-    """Write down on a document what this row takes of it, and how it then stands."""
+    """Record on a document what this row takes of it, and the document's new status."""
     held = work.account.shared("transaction", key)
     if held is None:
         return
@@ -80,7 +80,7 @@ def stand(target: Row) -> None:
 
 
 def release(work: Work) -> None:
-    """Take a row that is deleted off every document that it was applied to."""
+    """Remove a row that is deleted from every document to which it was applied."""
     for name in ("apply", "deposit"):
         for line in (work.before or {}).get(name) or [] if name == "apply" or work.row["_kind"] == "customerRefund" else []:
             _note(work, line["doc"], Decimal(0))
@@ -89,7 +89,7 @@ def release(work: Work) -> None:
 
 
 def take(work: Work, key: str, amount: Decimal) -> None:
-    """Take an amount of a deposit for this row; refused where less is left."""
+    """Take an amount of a deposit for this row; refused if less is left."""
     target = work.other("customerDeposit", key, f"applied by {work.row['id']}")
     _note(work, key, Decimal(0))
     if amount > left(target):

@@ -1,7 +1,7 @@
-"""Subsidiaries, departments, classes, locations and accounts: what may stand together, and what the account requires.
+"""Subsidiaries, departments, classes, locations and accounts: which combinations are allowed, and what the account requires.
 
-Source: help pages on OneWorld (entity, department and account share the subsidiary) and on mandatory classifications. Assumed: the words;
-a line does not inherit the department of its header.
+Source: help pages on OneWorld (entity, department and account share the subsidiary) and on mandatory classifications. Assumed: the words; that a line
+does not inherit the department of its header.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _above(account: Account, subsidiary: str) -> list[str]:
 
 
 def check_segments(work: Work, holder: Row, path: str, *, is_line: bool) -> None:
-    """Refuse a department, class or location of another subsidiary, and one that is missing where it is required."""
+    """Refuse a department, class or location of another subsidiary, and a missing one that is required."""
     account = work.account
     required = {name for name in _SEGMENTS if getattr(account.settings, f"{name}_required")}
     for name, kind in _SEGMENTS.items():
@@ -44,7 +44,7 @@ def check_segments(work: Work, holder: Row, path: str, *, is_line: bool) -> None
 
 
 def check_serves(work: Work, kind: str, key: str, path: str) -> Row:
-    """The record of a list; refused where it does not serve the subsidiary of the document."""
+    """The record of a list; refused if it does not serve the subsidiary of the document."""
     held = work.account.get(kind, key)
     if held is None or not serves(work.account, held, str(work.row.get("subsidiary") or "")):
         raise invalid(f"You have entered an Invalid Field Value {key} for the following field: {path.rpartition('.')[2]}", path)
@@ -52,7 +52,7 @@ def check_serves(work: Work, kind: str, key: str, path: str) -> Row:
 
 
 def check_account(work: Work, key: str, path: str, types: frozenset[str] = frozenset()) -> Row:
-    """A general ledger account that may be posted to, of one of these types where they are given."""
+    """A general ledger account that takes postings, of one of these types if any are given."""
     held = check_serves(work, "account", key, path)
     if held["isSummary"] or held["acctType"] in ("NonPosting", "Stat") or (types and held["acctType"] not in types):
         raise invalid(f"The account {held['acctNumber']} cannot be used here.", path)
@@ -60,7 +60,7 @@ def check_account(work: Work, key: str, path: str, types: frozenset[str] = froze
 
 
 def set_subsidiary(work: Work, party: Row) -> None:
-    """Subsidiary and currency of a document come from its customer or vendor, and are no others."""
+    """Subsidiary and currency of a document are those of its customer or vendor."""
     row = work.row
     own = str(party.get("subsidiary") or "1")
     row.setdefault("subsidiary", own)
@@ -70,7 +70,7 @@ def set_subsidiary(work: Work, party: Row) -> None:
 
 
 def set_currency(work: Work) -> None:
-    """The currency is that of the subsidiary. Left out: documents in another one."""
+    """The currency is that of the subsidiary. Documents in another currency are not simulated."""
     row = work.row
     held = work.account.get("subsidiary", row["subsidiary"])
     if held is None or held.get("isElimination"):

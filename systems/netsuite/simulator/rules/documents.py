@@ -1,7 +1,7 @@
 """What every transaction has: date, number, party, subsidiary, control account, period, terms and due date; and bills, credits and invoices.
 
-Sources: fields of the records; statuses by type. Assumed: numbers are given by the account where the entry has none; a bill keeps the
-vendor's number as `tranId` and needs none; sales tax is the rate of the tax item on taxable lines, once for the document, half a cent up.
+Sources: fields of the records; statuses by type. Assumed: the account assigns numbers if the entry has none; a bill keeps the vendor's number as
+`tranId` and needs none; sales tax is the rate of the tax item on taxable lines, computed once for the document, rounded half up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CONTROL = {"ap": ("AcctPay", "payablesAccount"), "ar": ("AcctRec", "receivables
 
 
 def header(work: Work, control: str = "account") -> Row:
-    """Complete what stands above the lines; returns the customer or vendor."""
+    """Complete the fields above the lines; returns the customer or vendor."""
     row, account, kind = work.row, work.account, work.kind
     require(row, kind.party)
     family = "vendor" if kind.party == "entity" and kind.lock != "ar" else "customer"
@@ -44,7 +44,7 @@ def header(work: Work, control: str = "account") -> Row:
 
 
 def control_account(work: Work, acct_type: str) -> str:
-    """The first account of a type that may be posted to."""
+    """The first account of a type that takes postings."""
     found = (
         one
         for one in work.account.rows("account")
@@ -54,7 +54,7 @@ def control_account(work: Work, acct_type: str) -> str:
 
 
 def number(work: Work) -> None:
-    """Give a transaction its numbers."""
+    """Assign a transaction's numbers."""
     row, kind = work.row, work.kind
     if "transactionNumber" not in row:
         row["transactionNumber"] = f"{kind.prefix}{work.account.number(kind.name, 6)}"
@@ -89,7 +89,7 @@ def bill(work: Work) -> None:
 
 
 def refuse_own_approval(work: Work, *, asked: bool) -> None:
-    """An integration approves nothing itself where the account asks for approval."""
+    """Refuse an integration's own approval if the account requires approvals."""
     if asked and work.context == "REST" and work.row["approvalStatus"] != (work.before or {}).get("approvalStatus", "1"):
         raise user_error("The role may not approve this transaction.", "approvalStatus")
 

@@ -1,4 +1,4 @@
-"""Saving and deleting a record: which rules it meets, and what is committed with it.
+"""Saving and deleting a record: the rules that apply, and what is committed with it.
 
 A save is one transaction: the record, the orders and documents that it changes, and the entry that reverses a journal.
 """
@@ -64,7 +64,7 @@ def _reversed(work: Work) -> Row:
 
 
 def delete(account: Account, row: Row, context: str = "REST", request_id: str = "") -> None:
-    """Delete a record; refused where others depend on it or its period is not open."""
+    """Delete a record; refused if others depend on it or its period is not open."""
     kind = row["_kind"]
     if row.get("_applied") or (kind == "purchaseOrder" and _is_used(row)):
         raise user_error("This transaction cannot be deleted because it is linked to by one or more transactions.")

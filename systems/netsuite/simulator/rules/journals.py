@@ -1,7 +1,7 @@
-"""Journal entries: two or more lines whose debits are their credits, and the entry that reverses one on a day.
+"""Journal entries: two or more lines whose debits equal their credits, and the entry that reverses one on a given day.
 
-Source: members of the record; debits equal credits, a subsidiary in OneWorld. Assumed: the words; a line of a receivable or payable
-account names its customer or vendor; the reversal is made at once, dated as asked, and has to fall into an open period.
+Source: members of the record; debits equal credits, a subsidiary in OneWorld. Assumed: the words; a line on a receivable or payable account names its
+customer or vendor; the reversal is made at once, dated as requested, and has to fall into an open period.
 """
 
 from __future__ import annotations

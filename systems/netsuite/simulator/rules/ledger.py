@@ -18,7 +18,7 @@ _MAIN_IS_DEBIT = {"invoice": 1, "creditMemo": -1, "vendorBill": -1, "vendorCredi
 
 @dataclass(frozen=True)
 class Line:
-    """One line. `source` is the line of the sublist, {} for the main and the tax line; `amount` is a debit, less than 0 a credit."""
+    """One line. `source` is the line of the sublist, {} for the main and the tax line; `amount` is positive for a debit and negative for a credit."""
 
     number: int
     account: str
@@ -31,7 +31,7 @@ class Line:
 
 
 def lines_of(account: Account, row: Row) -> list[Line]:
-    """The lines of a transaction, in order; they sum to nothing where it posts."""
+    """The lines of a transaction, in order. If it posts, they add up to zero."""
     kind = row["_kind"]
     if kind == "journalEntry":
         return [
@@ -86,7 +86,7 @@ def _payment(account: Account, row: Row) -> list[Line]:
 
 
 def due(row: Row) -> Decimal:
-    """What a posted document adds to what its customer owes, or to what is owed to its vendor."""
+    """By how much a posted document changes what its customer owes, or what its vendor is owed."""
     if not is_posted(row):
         return Decimal(0)
     signs = {"invoice": 1, "vendorBill": 1, "creditMemo": -1, "vendorCredit": -1, "customerPayment": -1}

@@ -1,7 +1,7 @@
-"""Lines of documents: items at quantity and rate, expenses on accounts; what each must have and what it adds to the total.
+"""Lines of documents: items with quantity and rate, expenses on accounts; what each must have and what it adds to the total.
 
-Source: fields of the item and expense sublists; an item line has the income or expense account of its item. Assumed: the amount that is
-given counts, else quantity times rate to the cent; a line without either is refused, for price levels and purchase prices are left out.
+Source: fields of the item and expense sublists; an item line has the income or expense account of its item. Assumed: a given amount counts, else
+quantity times rate to the cent. A line with neither is refused, because price levels and purchase prices are not simulated.
 """
 
 from __future__ import annotations

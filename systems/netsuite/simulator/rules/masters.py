@@ -1,7 +1,7 @@
 """Vendors, customers and projects: names, numbers, subsidiary, addresses.
 
-Source: fields that a vendor and a customer need (fact tables); names of vendors are unique. Assumed: the words; customers get numbers
-where the account numbers them; a project belongs to a customer.
+Source: fields that a vendor and a customer need (fact tables); names of vendors are unique. Assumed: the words; customers get numbers if the account
+numbers them; a project belongs to a customer.
 """
 
 from __future__ import annotations

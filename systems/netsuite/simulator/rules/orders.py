@@ -1,8 +1,8 @@
-"""Purchase orders: what is received and billed of each line, how the order then stands, and the bill that is made of it.
+"""Purchase orders: the received and billed quantity of each line, the order's resulting status, and the bill that is made from it.
 
-Sources: `!transform/vendorBill`, members of the order's lines; the names of statuses. Assumed: their letters; goods (`InvtPart`,
-`NonInvtPart`) are received, services are not; a bill takes at most what is not billed yet; what the body of a transform says of
-`orderLine` changes that line, and with `replace=item` only the lines that it names are billed.
+Sources: `!transform/vendorBill`, members of the order's lines; the names of statuses. Assumed: their letters; goods (`InvtPart`, `NonInvtPart`) are
+received, services are not; a bill takes at most what is not billed yet; a line with `orderLine` in the body of a transform changes that line, and
+with `replace=item` only the named lines are billed.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ def _status(row: Row) -> str:
 
 
 def unbilled(line: Row) -> Decimal:
-    """The quantity of an order's line that no bill has yet."""
+    """The quantity of an order's line that is on no bill yet."""
     return max(money(line, "quantity") - money(line, "quantityBilled"), Decimal(0))
 
 
 def note_billed(work: Work) -> None:
-    """Write down on the orders what a bill takes of their lines; the lines that it had before are given back first."""
+    """Record on the orders what a bill takes of their lines, after giving back what it took before."""
     for held, sign in ((work.before, -1), (work.row, 1)):
         for name in ("item", "expense"):
             for place, line in enumerate((held or {}).get(name) or []):
@@ -95,7 +95,7 @@ def note_billed(work: Work) -> None:
 
 
 def give_back(work: Work) -> None:
-    """Give back to the orders what a bill took that is deleted."""
+    """Give back to the orders what a deleted bill took."""
     for name in ("item", "expense"):
         for line in work.row.get(name) or []:
             if line.get("orderDoc"):
@@ -120,7 +120,7 @@ def _move(work: Work, name: str, line: Row, how: tuple[int, str]) -> None:
 
 
 def bill_of(work: Work, order_row: Row) -> Row:
-    """The bill that an order makes, before what the body of the transform changes; refused where nothing is left to bill."""
+    """The bill that an order makes, before the changes in the transform's body; refused if nothing is left to bill."""
     may = work.account.settings.bill_before_receipt
     if order_row["status"] in ("A", "C", "G", "H"):
         word = {"A": "pending approval", "C": "rejected", "G": "fully billed", "H": "closed"}[order_row["status"]]

@@ -1,7 +1,7 @@
-"""Money of customers: payments, deposits, their application, refunds; and what a person pays to a vendor.
+"""Money of customers: payments, deposits, their application, refunds; and payments to vendors by people.
 
-Sources: the record types. Assumed: members of these records (fact table), the words, that a payment is put on Undeposited Funds unless it
-names a bank account, that a refund names a payment method and is given against credits, payments and deposits in amounts that are open.
+Sources: the record types. Assumed: members of these records (fact table); the words; that a payment goes to Undeposited Funds unless it names a bank
+account; that a refund names a payment method and is applied to credits, payments and deposits in amounts that are open.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from systems.netsuite.simulator.rules.work import Work, needed, require, total_o
 
 _BANKS = frozenset({"Bank", "OthCurrAsset", "CredCard"})
 UNDEPOSITED, DEPOSITS = "UNDEPFUNDS", "CUSTDEPOSITS"
-"""External ids of the accounts that the account itself posts to."""
+"""External ids of the accounts that NetSuite itself posts to."""
 
 
 def payment(work: Work) -> None:
@@ -52,7 +52,7 @@ def _received(work: Work) -> None:
 
 
 def system_account(work: Work, external: str) -> str:
-    """The id of an account that the account itself posts to."""
+    """The id of an account that NetSuite itself posts to."""
     held = work.account.by_external("account", external)
     if held is None:
         raise user_error(f"The account {external} is gone.")
@@ -65,7 +65,7 @@ def _refuse_too_much(work: Work) -> None:
 
 
 def deposit_application(work: Work) -> None:
-    """A deposit given to invoices; it is made of the deposit by `!transform`."""
+    """A deposit applied to invoices; it is made from the deposit by `!transform`."""
     row = work.row
     if not row.get("deposit"):
         raise user_error("A deposit application is made from a customer deposit.", "deposit")
@@ -95,7 +95,7 @@ def refund(work: Work) -> None:
 
 
 def vendor_payment(work: Work) -> None:
-    """A payment to a vendor, which people make; the role of an integration reads it."""
+    """A payment to a vendor, which people make; an integration's role can only read it."""
     row = work.row
     header(work, "apAcct")
     row.setdefault("account", control_account(work, "Bank"))

@@ -1,7 +1,7 @@
 """Accounting periods: which one a date belongs to, and whether it takes a document of payables, of receivables, or a journal.
 
-Source: columns of the period table (`closed`, `alllocked`, `aplocked`, `arlocked`). Assumed: the words; a given `postingPeriod` may be
-another than that of the date, as the preference "Allow Transaction Date Outside of the Posting Period" has it.
+Source: columns of the period table (`closed`, `alllocked`, `aplocked`, `arlocked`). Assumed: the words; a given `postingPeriod` may differ from that
+of the date, as with the preference "Allow Transaction Date Outside of the Posting Period".
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def period_of(account: Account, day: str) -> Row | None:
 
 
 def why_not(period: Row, side: str) -> str:
-    """Why a period takes no entry of a side, "" where it does."""
+    """Why a period takes no entry of a side; "" if it does."""
     if period["isYear"] or period["isQuarter"]:
         return "is no posting period"
     if period["closed"]:
@@ -31,7 +31,7 @@ def why_not(period: Row, side: str) -> str:
 
 
 def place(work: Work) -> None:
-    """Give a posting document its period; refuse one that is not open, also the one that it was in before."""
+    """Give a posting document its period. Refuse a period that is not open, including the document's previous one."""
     row, before, account = work.row, work.before, work.account
     if not work.kind.is_posting:
         return
@@ -46,7 +46,7 @@ def place(work: Work) -> None:
 
 
 def refuse_closed(account: Account, key: str, side: str) -> None:
-    """Refuse a document of a period that is not open for it."""
+    """Refuse a document in a period that is not open for it."""
     period = account.get("accountingPeriod", key)
     words = "" if period is None else why_not(period, side)
     if period is not None and words:

@@ -1,4 +1,4 @@
-"""One entry that the account works on: the row that was entered, and every other record that changes with it, saved together or not at all."""
+"""One entry in progress: the row that was entered, and every other record that changes with it. All are saved together or not at all."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LARGEST = Decimal(10) ** 13
 
 @dataclass
 class Work:
-    """`before` is None where the row is new; `context` is REST, UI or CSV; `others` are copies of further records, by id, with what is done to
-    them as the journal says it."""
+    """`before` is None if the row is new; `context` is REST, UI or CSV; `others` are copies of further records, by id, with the journal's word for
+    their change."""
 
     account: Account
     row: Row
@@ -31,7 +31,7 @@ class Work:
         return KINDS[self.row["_kind"]]
 
     def other(self, kind: str, key: str, word: str) -> Row:
-        """A copy of another record that changes with this entry; the same copy for the same record."""
+        """A copy of another record that changes with this entry; always the same copy for the same record."""
         if key not in self.others:
             held = self.account.get(kind, key)
             if held is None:
@@ -46,7 +46,7 @@ class Work:
 
 
 def round_cents(amount: Decimal) -> Decimal:
-    """To two places, half away from zero; refused where no account could hold it."""
+    """Round to two places, half away from zero; refused if the amount is too large for any account."""
     if abs(amount) >= _LARGEST:
         raise invalid(f"The amount {amount} is too large.")
     return amount.quantize(_CENT, ROUND_HALF_UP)

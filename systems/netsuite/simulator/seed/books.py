@@ -1,7 +1,7 @@
 """The account's own records: subsidiaries, departments, classes, locations, accounts, periods, items, terms, methods of payment.
 
-All names are made up. Subsidiary 1 is above the others, 4 is Canadian, 5 eliminates; department 7 is inactive, account 6900 too, 1999 is
-a summary, department 6 belongs to subsidiary 4 alone.
+All names are made up. Subsidiary 1 is the parent of the others, 4 is Canadian, 5 eliminates. Department 7 and account 6900 are inactive, 1999 is a
+summary account, department 6 belongs to subsidiary 4 only.
 """
 
 from __future__ import annotations

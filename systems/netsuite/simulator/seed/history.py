@@ -1,7 +1,7 @@
-"""Last year's documents, as many as are asked for: what a historical load and a reconciliation read.
+"""Last year's documents, as many as requested, for a historical load and a reconciliation to read.
 
-They are planted as they would stand after the year, whose periods are closed: invoices and the payments that settle most of them, bills
-and the checks that pay most of those, journals. Several share the second in which they were saved, as an import leaves them.
+They are planted in their state after the year, whose periods are closed: invoices and the payments that settle most of them, bills and the checks
+that pay most of those, journals. Several were saved in the same second, as after an import.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REVENUE, _COSTS = ("2", "5", "6"), ("5000", "5100", "5200")
 
 @dataclass(frozen=True)
 class _Year:
-    """What the documents of the year share: parties, accounts by number, the period of each month, the draw."""
+    """What the documents of the year share: parties, accounts by number, the period of each month, the random numbers."""
 
     account: Account
     draw: random.Random
@@ -38,7 +38,7 @@ class _Year:
 
 
 def plant_history(account: Account, count: int) -> dict[str, int]:
-    """Plant so many documents that are not there yet; how many there are."""
+    """Plant documents until there are that many; returns how many there are."""
     held = int((account.store.get("history", "planted") or {"count": 0})["count"])
     if count > held:
         if not account.rows("customer") or not account.rows("vendor"):
@@ -70,7 +70,7 @@ def _year(account: Account, held: int) -> _Year:
 
 
 def _planted(year: _Year, most: int) -> int:
-    """Plant one document and, where there is room, the one that settles it; how many."""
+    """Plant one document and, if there is room, the one that settles it; returns how many."""
     kind = year.draw.choices(("invoice", "vendorBill", "journalEntry"), (65, 28, 7))[0]
     if kind == "journalEntry":
         _put(year, _journal(year))

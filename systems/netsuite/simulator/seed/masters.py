@@ -1,8 +1,8 @@
-"""Existing customers and vendors, near those that another simulator of the same seed knows; and the truth about them, for tests.
+"""Existing customers and vendors, similar to those of another simulator with the same seed; and the truth about them, for tests.
 
-The people are those of `runtime/simulator/people.py`. Of each hundred: 60 exact, 12 abbreviated, 8 misspelt, 8 without phone, 4 a
-relative at the same address, 4 twice, 4 known here alone (vendors: the same kinds, none twice). Half the vendors carry the other side's
-code as account number; one in eight is inactive or of another subsidiary than most.
+The people are those of `runtime/simulator/people.py`. Of each hundred: 60 exact, 12 abbreviated, 8 misspelt, 8 without phone, 4 a relative at the
+same address, 4 twice, 4 that only this side knows (vendors: the same kinds, none twice). Half the vendors carry the other side's code as account
+number; one in eight is inactive or belongs to another subsidiary than most.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from runtime.simulator.people import Company, Person, abbreviated, companies, dr
 from systems.netsuite.simulator.account import Account, Row
 
 _KINDS = {"exact": 60, "abbreviated": 12, "misspelt": 8, "no_phone": 8, "relative": 4, "duplicate": 4, "only_here": 4}
-_ELSEWHERE = 15485863  # people of another seed: nobody else knows them
+_ELSEWHERE = 15485863  # people of another seed, whom no other system knows
 _ODD: tuple[Row, ...] = ({"isInactive": True}, {"subsidiary": "4", "currency": "2"}, {"subsidiary": "3"})
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A record to plant: `index` is the person's place in the list, None for one known here alone."""
+    """A record to plant: `index` is the person's place in the list, None for a person whom only this side knows."""
 
     party: Person | Company
     index: int | None
@@ -29,7 +29,7 @@ class _Entry:
 
 
 def plant_masters(account: Account, customers: int, vendors: int) -> dict[str, Any]:
-    """Plant so many records that are not there yet; returns the truth about all."""
+    """Plant records until there are that many; returns the truth about all of them."""
     with account.store.transaction():
         for kind, known, strangers in (
             ("customer", people(account.seed, customers), people(account.seed + _ELSEWHERE, customers)),
@@ -43,7 +43,7 @@ def plant_masters(account: Account, customers: int, vendors: int) -> dict[str, A
 
 
 def truth(account: Account) -> dict[str, Any]:
-    """Which record is which person: `index` into people(seed, n) or companies(seed, n), null for one that only this account knows."""
+    """Which record is which person: `index` into people(seed, n) or companies(seed, n), null for a person whom only this account knows."""
     return {"seed": account.seed, "customers": account.store.all("truth.customer"), "vendors": account.store.all("truth.vendor")}
 
 

@@ -1,7 +1,6 @@
-"""Open purchase orders that people made, and a day's own events at NetSuite: orders made and changed, vendors changed and added, departments
-added.
+"""Open purchase orders that people made, and a day's own events at NetSuite: orders made and changed, vendors changed and added, departments added.
 
-Everything follows from the seed and from how many days were played.
+Everything follows from the seed and from how many days were played before.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from runtime.simulator.people import companies
 from systems.netsuite.simulator.account import Account, Row
 from systems.netsuite.simulator.people import enter
 
-_ELSEWHERE = 32452843  # companies that nobody knows until the day on which they are entered
+_ELSEWHERE = 32452843  # companies that no system knows until the day on which they are entered
 _ITEMS = ("1", "2", "3", "4")
 _PIECES = ("Copper pipe", "Condenser", "Thermostat", "Breaker panel", "Water heater", "Duct board", "Crane hire")
 _NAMES = ("Drain Cleaning", "Commercial HVAC", "Generators", "Insulation", "Service Plans", "Warranty")
 
 
 def plant_orders(account: Account, count: int) -> dict[str, int]:
-    """Enter so many open orders that are not there yet, as people do; there has to be a vendor."""
+    """Enter open orders as people do, until there are that many; there has to be a vendor."""
     held = len(account.rows("purchaseOrder"))
     draw = random.Random(f"netsuite/orders/{account.seed}/{held}")
     made = [_order(account, draw) for _ in range(max(count - held, 0))]
@@ -29,7 +28,7 @@ def plant_orders(account: Account, count: int) -> dict[str, int]:
 
 
 def play_day(account: Account, asked: dict[str, Any]) -> dict[str, Any]:
-    """`{"orders", "order_changes", "vendors", "vendor_changes", "departments"}`: how many of each; tells what was done, in order."""
+    """`{"orders", "order_changes", "vendors", "vendor_changes", "departments"}`: how many of each; returns what was done, in order."""
     draw = random.Random(f"netsuite/day/{account.seed}/{account.number('day')}")
     doing: dict[str, Callable[[Account, random.Random], Row]] = {
         "departments": _department,
@@ -70,7 +69,7 @@ def _line(draw: random.Random) -> dict[str, Any]:
 
 
 def _order_change(account: Account, draw: random.Random) -> Row:
-    """More of a line of an order that buyers made here: one with an external id is another program's."""
+    """Increase a line of an order that buyers entered here. An order with an external id belongs to another program."""
     own = [row for row in account.rows("purchaseOrder") if not row.get("externalId")]
     orders = [row for row in own if row["status"] in ("B", "F") and row.get("item")]
     if not orders:

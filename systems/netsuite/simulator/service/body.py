@@ -1,10 +1,9 @@
-"""How a body becomes a row: names, values, references and sublists, with every wrong one told at once.
+"""How a body becomes a row: names, values, references and sublists. All errors are reported at once.
 
-Sources: references as `{"id": "5"}` or `{"externalId": "X"}`, sublists as `{"items": [...]}`, `replace`, X-NetSuite-
-PropertyNameValidation (REST API Browser, help pages). On an update the lines of a sublist are added to those that are there unless
-`replace` names the sublist; a line that says the `line` (or `id`) of one that is there changes that one. Assumed and stricter: a field
-that is only read is refused, numbers are numbers of JSON, an amount has at most two places, a bare id is taken as a reference, a
-reference by its name alone is not.
+Sources: references as `{"id": "5"}` or `{"externalId": "X"}`, sublists as `{"items": [...]}`, `replace`, X-NetSuite- PropertyNameValidation (REST API
+Browser, help pages). On an update the lines of a sublist are added to the existing ones unless `replace` names the sublist; a line with the `line`
+(or `id`) of an existing line changes that one. Assumed and stricter: a read-only field is refused, numbers are JSON numbers, an amount has at most
+two places, a bare id is taken as a reference, a reference by name only is not.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from systems.netsuite.simulator.kinds import KINDS
 from systems.netsuite.spec import Field, Shape
 
 KEYS = {"addressBook": "id", "apply": "doc", "deposit": "doc"}
-"""The member that names a line of a sublist that is there; `line` elsewhere."""
+"""The member that identifies an existing line of a sublist; `line` for all others."""
 _AMOUNTS = ("amount", "payment", "debit", "credit", "creditLimit")
 _LONGEST = {"memo": 4000, "tranId": 45, "externalId": 255, "entityId": 83, "companyName": 83, "description": 4000, "phone": 32}
 _LARGEST = Decimal(10) ** 13
@@ -31,8 +30,8 @@ _LARGEST = Decimal(10) ** 13
 
 @dataclass
 class Reading:
-    """One body that is read: what is wrong in it (`errors`), and names that were ignored (`warnings`). `names` is Error, Warning or Ignore;
-    `replace` names sublists whose lines are replaced; `allowed` are fields that may be written although they are only read."""
+    """One body that is being read: its `errors`, and `warnings` about names that were ignored. `names` is Error, Warning or Ignore; `replace` names
+    sublists whose lines are replaced; `allowed` are read-only fields that may be written nevertheless."""
 
     account: Account
     names: str = "Warning"
@@ -42,7 +41,7 @@ class Reading:
     warnings: list[str] = field(default_factory=list)
 
     def row(self, shape: Shape, body: Any, before: Row | None) -> Row:
-        """The row that is there with what the body says; raises `NsError` with all that is wrong."""
+        """The existing row with the changes in the body; raises `NsError` with all errors."""
         if not isinstance(body, dict):
             self._wrong("The body must be an object.", "")
             body = {}
@@ -190,7 +189,7 @@ def _reference(account: Account, known: Field, value: Any) -> str:
 
 
 def _by_external(account: Account, target: str, external: str) -> Row | None:
-    """The one record with an external id; None where two types of the family have it."""
+    """The record with an external id; None if there is none, or if two types of the family have one."""
     kinds = [kind.name for kind in KINDS.values() if target in (kind.name, kind.family)]
     found = [row for row in (account.by_external(kind, external) for kind in kinds) if row is not None]
     return found[0] if len(found) == 1 else None
@@ -203,7 +202,7 @@ def _references(account: Account, known: Field, value: Any) -> list[str]:
 
 
 def referred(account: Account, target: str, key: str) -> Row | None:
-    """The record that a reference means; `entity` and `transaction` stand for every type of the family."""
+    """The record that a reference names; `entity` and `transaction` stand for every type of the family."""
     if target in ("entity", "transaction"):
         return account.shared(target, key)
     return account.get(target, key) if target in KINDS else None

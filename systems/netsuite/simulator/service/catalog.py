@@ -1,4 +1,4 @@
-"""The metadata catalog: the record types that the role sees, and the fields of each as OpenAPI or JSON Schema; and the limits of the account.
+"""The metadata catalog: the record types that the role can see, and the fields of each as OpenAPI or JSON Schema; and the limits of the account.
 
 Source: `GET /record/v1/metadata-catalog[/{type}]` with `Accept: application/swagger+json` or `application/schema+json`, `select`;
 `governanceLimits` is for administrators (assumed form). Left out: paths of the OpenAPI document.

@@ -1,8 +1,8 @@
-"""Asynchronous requests: `Prefer: respond-async`, the job that answers them, and the idempotency key, which counts for them alone.
+"""Asynchronous requests: `Prefer: respond-async`, the job that answers them, and the idempotency key, which works only for them.
 
-Source: help pages on asynchronous execution and idempotency: 202 with the address of the job; job, task and result; a key that was used
-is refused with 400, title Conflict, code IDEMPOTENCY_ERROR and the address of the first job. On a synchronous request the key means
-nothing. Assumed: here a job is done as soon as it is asked for.
+Source: help pages on asynchronous execution and idempotency: 202 with the address of the job; job, task and result; a key that was used is refused
+with 400, title Conflict, code IDEMPOTENCY_ERROR and the address of the first job. On a synchronous request the key has no effect. Here a job is done
+as soon as it is requested (assumed).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Jobs:
             app.router.add_get(f"{JOBS}/{path}", self._door.guarded("GET /job", inner))
 
     def wrap(self, inner: Inner) -> Inner:
-        """The same request, answered by a job where the client prefers it."""
+        """The same handler, but with a job as its answer if the client prefers one."""
 
         async def answer(request: web.Request) -> web.Response:
             prefer = request.headers.get("Prefer", "")

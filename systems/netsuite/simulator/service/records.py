@@ -32,7 +32,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True)
 class Asked:
-    """Which records a request is about: the type as it stands in the address, the type that holds it, and of items the sort."""
+    """The records that a request is about: the type in the address, the type that holds it, and for items the sort."""
 
     name: str
     kind: str
@@ -46,7 +46,7 @@ class RecordRoutes:
         self._account, self._door = account, door
 
     async def list(self, request: web.Request) -> web.Response:
-        """`GET /{type}`: ids and links alone."""
+        """`GET /{type}`: only ids and links."""
         asked = self._asked(request, "")
         _refuse_unknown(request, "q", "limit", "offset")
         limit, offset = page_of(request)
@@ -93,7 +93,7 @@ class RecordRoutes:
         asked = self._asked(request, "edit")
         _refuse_unknown(request, "replace")
         _refuse_preview(request)
-        body = await body_of(request)  # first, so that nobody changes the record between reading and saving it
+        body = await body_of(request)  # read first, so that nobody changes the record between reading and saving it
         row = self._named(request, asked)
         return self._saved(request, body, (row, row))
 
@@ -128,7 +128,7 @@ class RecordRoutes:
         return made(address(host_of(request), saved), _warned(reading))
 
     def _saved(self, request: web.Request, body: Any, rows: tuple[Row, Row | None]) -> web.Response:
-        """Save what the body makes of the first row; the second is the record as it is, None where it is new."""
+        """Save the first row with the body; the second is the existing record, None if it is new."""
         reading, (begun, before) = self._reading(request), rows
         row = reading.row(shapes()[begun["_kind"]], body, begun)
         if before is None and begun.get("externalId") and row.get("externalId") != begun["externalId"]:
@@ -168,7 +168,7 @@ class RecordRoutes:
 
 
 def _external(key: str) -> str | None:
-    """The external id of `eid:X`, None for an internal id; refused where it has other than letters, digits, `_` and `-`."""
+    """The external id of `eid:X`, None for an internal id; refused if it has characters other than letters, digits, `_` and `-`."""
     if not key.startswith("eid:"):
         return None
     if not _EXTERNAL.fullmatch(key[4:]):
@@ -216,12 +216,12 @@ def _self(href: str) -> dict[str, str]:
 
 
 def host_of(request: web.Request) -> str:
-    """The address of the account as the client wrote it."""
+    """The address of the account, as the client wrote it."""
     return f"{request.scheme}://{request.host}"
 
 
 def _refuse_preview(request: web.Request) -> None:
-    """A form or the options of its fields is asked for by Accept, and saves nothing."""
+    """Refuse Accept headers that ask for a form or for field options, which save nothing."""
     asked = request.headers.get("Accept", "").replace(" ", "")
     if any(f"type={kind}" in asked for kind in ("select-options", "create-form", "edit-form")):
         raise bad_header("Forms and the options of their fields are not shown by this simulator.", "Accept")
@@ -266,7 +266,7 @@ def _request_id(request: web.Request) -> str:
 
 
 def add_records(app: web.Application, door: Door, wrap: Any) -> None:
-    """Add the routes. `wrap` lets a handler answer later where the client prefers it."""
+    """Add the routes. `wrap` lets a handler answer later if the client prefers that."""
     routes = RecordRoutes(door.account, door)
     one, transform = "{type}/{key}", "{type}/{key}/!transform/{target}"
     table = [

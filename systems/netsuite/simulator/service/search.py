@@ -1,8 +1,7 @@
 """The `q` of a list: conditions such as `email START_WITH "barbara" AND dateCreated ON_OR_AFTER "1/1/2026"`.
 
-Source: help page on filtering: operators by the kind of a field, AND and OR. A date is in the format of the user's preference, in the
-account's zone; another one is refused in NetSuite's words. Assumed: texts compare without regard to case; fields of sublists and joins
-are not parsed.
+Source: help page on filtering: operators by the kind of a field, AND and OR. A date is in the format of the user's preference, in the account's zone;
+any other is refused in NetSuite's words. Assumed: texts compare without regard to case; fields of sublists and joins are not parsed.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _NUMBERS: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 
 def condition(text: str, shape: Shape, settings: Settings) -> Callable[[Row], bool]:
-    """What a row of this type has to fulfil; raises `NsError` for what is no such text."""
+    """The test for a row of this type; raises `NsError` if the text is no condition."""
     folded = _WORDS.sub(lambda match: match[0].lower() if match[0] in ("AND", "OR") else match[0], text)
     try:
         return Reader[Row](folded, _TOKEN, lambda reader: _comparison(reader, shape, settings)).whole().matches

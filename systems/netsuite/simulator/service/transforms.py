@@ -1,8 +1,8 @@
-"""`!transform`: a bill of an order, a deposit application of a deposit, a payment or credit of an invoice.
+"""`!transform`: a bill from an order, a deposit application from a deposit, a payment or credit from an invoice.
 
-Source: the transforms that the REST API Browser lists for an order; the others assumed. What the body says changes what the source gives:
-a line with `orderLine` changes the one that bills that line of the order, another line is added; with `replace=item` the lines that are
-not named are left out.
+Source: the transforms that the REST API Browser lists for an order; the others are assumed. The body changes what comes from the source record: a
+line with `orderLine` changes the one that bills that line of the order, any other line is added; with `replace=item`, lines that are not named are
+left out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEADER = ("subsidiary", "currency", "department", "class", "location")
 
 
 def transformed(reading: Reading, source: Row, target: str, body: Any) -> Row:
-    """The row that a record makes of another, with what the body says."""
+    """The row that a record makes from another one, with the changes in the body."""
     if not isinstance(body, dict):
         raise invalid("The body must be an object.")
     shape = shapes()[target]
@@ -58,7 +58,7 @@ def _begun(source: Row, target: str) -> Row:
 
 
 def _by_order_line(body: dict[str, Any], begun: Row) -> dict[str, Any]:
-    """The body with `line` in each line that names an `orderLine`, as the lines of the bill count."""
+    """The body, with `line` (as the lines of the bill are numbered) in each line that names an `orderLine`."""
     sent = dict(body)
     for name in ("item", "expense"):
         items = (body.get(name) or {}).get("items") if isinstance(body.get(name), dict) else None

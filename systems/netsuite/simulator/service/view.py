@@ -1,7 +1,7 @@
 """How a row is shown: references with their names and links, enumerations with their words, sublists as links or in full.
 
-Source: schemas of the REST API Browser; a sublist is a link unless `expandSubResources=true`; booleans are JSON's, days `YYYY-MM-DD`,
-instants UTC.
+Source: schemas of the REST API Browser. A sublist is a link unless `expandSubResources=true`; booleans are JSON's, days are `YYYY-MM-DD`, instants
+are in UTC.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WORDS = {"approvalStatus": {"1": "Pending Approval", "2": "Approved", "3": "Rej
 
 @dataclass(frozen=True)
 class View:
-    """What a reader asked for. `host` is the address of the account, `fields` the names that are wanted, () = all."""
+    """What a reader asked for. `host` is the address of the account, `fields` the requested names, () = all."""
 
     host: str
     is_expanded: bool = False
@@ -33,7 +33,7 @@ class View:
 
 
 def name_of(row: Row) -> str:
-    """The name under which a record stands in references to it."""
+    """The name of a record in references to it."""
     if row.get("_kind") == "account":
         return f"{row['acctNumber']} {row['acctName']}"
     if row.get("_kind") in KINDS and KINDS[row["_kind"]].family == "transaction":
@@ -47,7 +47,7 @@ def status_word(row: Row) -> str:
 
 
 def service_name(row: Row) -> str:
-    """The record type under which the record service has a row."""
+    """The record type under which the record service shows a row."""
     return _BY_TYPE[row["itemType"]] if row["_kind"] == "item" else str(row["_kind"])
 
 
@@ -67,7 +67,7 @@ def shown(account: Account, row: Row, view: View, open_of: Mapping[str, Decimal]
 
 
 def computed(row: Row, open_of: Mapping[str, Decimal]) -> Row:
-    """What a record shows that it does not hold: balances, amounts that are left."""
+    """Members that a record shows but does not store: balances, remaining amounts."""
     kind = row["_kind"]
     if kind in ("vendor", "customer"):
         return {"balance": f"{open_of.get(row['id'], Decimal(0)):.2f}"}
@@ -137,5 +137,5 @@ def _reference(account: Account, target: str, key: str, host: str) -> dict[str, 
 
 
 def _plain(number: Decimal) -> int | Decimal:
-    """A number as JSON of JavaScript has it: without trailing zeros."""
+    """A number in JavaScript's JSON form: without trailing zeros."""
     return int(number) if number == number.to_integral_value() else number.normalize()

@@ -1,8 +1,8 @@
 """Apply Receipts Using AutoMatch: the batch that applies receipts by their remittance references, and what a person applies by hand.
 
-Source: FIN:api-standard-receipts (references are used when the process runs, asynchronously). Assumed: a reference is matched by the exact number of
-one complete transaction of the same business unit and customer that is open; what does not match stays unapplied; a credit memo that a receipt
-references by its number is not netted. It runs `automatch_s` of the pod's clock after the last run, or when it is told to.
+Source: FIN:api-standard-receipts (references are used when the process runs, asynchronously). Assumed: a reference matches the exact number of one
+complete, open transaction of the same business unit and customer; a receipt without a match stays unapplied; a credit memo that a receipt references
+by its number is not netted. It runs `automatch_s` of the pod's clock after the last run, or when it is told to.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LAST, _MATCHED_BY = "automatch", {"Transaction Number": "TransactionNumber", "P
 
 
 def run_due(pod: Pod) -> None:
-    """Run the process where it is due."""
+    """Run the process if it is due."""
     every = pod.settings.automatch_s
     last = pod.get(SETUP, _LAST)
     if every and (last is None or pod.due(last["at"], every)):
@@ -27,7 +27,7 @@ def run_due(pod: Pod) -> None:
 
 
 def run(pod: Pod) -> int:
-    """Apply what matches; how many applications were made."""
+    """Apply what matches; returns how many applications were made."""
     count = 0
     for key in [str(row["StandardReceiptId"]) for row in pod.rows(receipts.KIND)]:
         for reference in (pod.get(receipts.KIND, key) or {}).get(receipts.REFERENCES, []):

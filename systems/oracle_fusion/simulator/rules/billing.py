@@ -26,7 +26,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Form:
-    """The names that a kind of document has for its children and members."""
+    """The names of the children and members of a kind of document."""
 
     kind: str
     lines: str
@@ -119,7 +119,7 @@ def distributions_of(pod: Pod, form: Form, draft: Row, lines: list[Row], day: st
 
 
 def _bases(account_class: str, lines: list[Row]) -> dict[Decimal, Decimal]:
-    """What a class has to come to by line number; 0 is the whole document."""
+    """The amount that the distributions of a class must add up to, by line number; 0 is the whole document."""
     if account_class == "Receivable":
         return {Decimal(0): total_of(lines)}
     member = {"Revenue": "_amount", "Tax": "_tax"}.get(account_class)

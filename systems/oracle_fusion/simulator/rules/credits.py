@@ -1,7 +1,7 @@
-"""On-account credit memos. The REST API has no way to apply one to an invoice: that is a person's work, or AutoMatch's.
+"""On-account credit memos. The REST API has no way to apply one to an invoice: a person does that, or AutoMatch.
 
-Sources: FIN:Create_an_On_Account_Credit_Memo_with_Lines and variants, Get_Started_Receivables_Credit_Memos. Assumed: created complete, the number
-as for invoices, what PATCH takes (CreditMemoComments alone).
+Sources: FIN:Create_an_On_Account_Credit_Memo_with_Lines and variants, Get_Started_Receivables_Credit_Memos. Assumed: it is created complete, is
+numbered like invoices, and PATCH changes only CreditMemoComments.
 """
 
 from __future__ import annotations

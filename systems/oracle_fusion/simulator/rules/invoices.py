@@ -1,9 +1,9 @@
 """Receivables invoices: created incomplete, completed, changed in the few attributes that PATCH takes, deleted while incomplete.
 
-Sources: FIN:Create_an_Invoice_with_Lines (what a create has to hold), Complete_an_Invoice, Incomplete_an_Invoice,
-Points_to_Consider_When_Updating_Receivables_Invoices (the attributes of PATCH; the print attributes need InvoicePrinted = Y; payment terms not
-after posting; nothing is derived again), Update_Installments_on_an_Invoice. Which attributes are required beyond that sample, the unique number
-by business unit and source, and the words of refusals are assumed.
+Sources: FIN:Create_an_Invoice_with_Lines (what a create must contain), Complete_an_Invoice, Incomplete_an_Invoice,
+Points_to_Consider_When_Updating_Receivables_Invoices (the attributes of PATCH; the print attributes need InvoicePrinted = Y; payment terms cannot
+change after posting; nothing is derived again), Update_Installments_on_an_Invoice. Assumed: which attributes are required beyond that sample, that
+the number is unique by business unit and source, and the words of refusals.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def create(pod: Pod, draft: Row) -> Row:
 
 
 def number_of(pod: Pod, kind: str, draft: Row) -> str:
-    """The number of a new transaction: its source's own, or the one that was sent and is not taken yet. Raises 400."""
+    """The number of a new transaction: assigned by its source, or the number that was sent, if it is not taken. Raises 400."""
     sent = draft.get("TransactionNumber")
     if numbers_itself(pod, draft["TransactionSource"]):
         if sent:
@@ -131,7 +131,7 @@ def number_of(pod: Pod, kind: str, draft: Row) -> str:
 
 
 def completed(pod: Pod, row: Row) -> Row:
-    """The invoice complete, with its installment. Raises 400."""
+    """The completed invoice, with its installment. Raises 400."""
     refuse_closed(pod, row["AccountingDate"], "AR", "AccountingDate")
     if pod.faults.take("complete_fails", "PATCH", f"/{KIND}") is not None:
         raise bad("The transaction cannot be completed: tax has to be calculated.", "AR-855130", "InvoiceStatus")
@@ -146,7 +146,7 @@ def completed(pod: Pod, row: Row) -> Row:
 
 
 def change(pod: Pod, row: Row, draft: Row) -> Row:
-    """PATCH of the documented attributes and of no other. Raises 400."""
+    """PATCH of the documented attributes only. Raises 400."""
     forbidden = next((name for name in draft if name not in _CHANGEABLE), None)
     if forbidden:
         raise bad(f"The attribute {forbidden} cannot be updated.", "JBO-27008", forbidden)
@@ -194,14 +194,14 @@ def _installments(row: Row, sent: list[Row]) -> list[Row]:
 
 
 def remove(pod: Pod, row: Row) -> None:
-    """DELETE of an incomplete invoice, where the system options allow it. Raises 400."""
+    """DELETE of an incomplete invoice, if the system options allow it. Raises 400."""
     if row["InvoiceStatus"] == COMPLETE or not pod.settings.delete_invoices:
         raise bad("The transaction cannot be deleted.", "AR-855138")
     pod.commit([Change(KIND, str(row["CustomerTransactionId"]), row, "delete", is_gone=True)], pod.request_id)
 
 
 def settled(pod: Pod, row: Row, amount: Decimal) -> Change:
-    """The invoice with its balance less an application (or, negative, more)."""
+    """The invoice with its balance reduced by an application (or increased, if negative)."""
     left = money(row["InvoiceBalanceAmount"]) - amount
     parts = row[INSTALLMENTS]
     shown = [
@@ -211,7 +211,7 @@ def settled(pod: Pod, row: Row, amount: Decimal) -> Change:
 
 
 def answers_with_items(pod: Pod, draft: Row) -> bool:
-    """Whether a PATCH is answered as the documented Complete is: the row within `items`."""
+    """Whether a PATCH is answered like the documented Complete: the row within `items`."""
     return pod.settings.complete_answer == "items" and draft.get("InvoiceStatus") == COMPLETE
 
 

@@ -1,8 +1,8 @@
 """`erpintegrations`: files and jobs of the Enterprise Scheduler, their states, their reports.
 
 Sources: TGT client.py and const.py (importBulkData, ReqstId, the finders), FIN:op-erpintegrations-post (fields, fileType LOG or OUT), public scripts
-(uploadFileToUCM, submitESSJobRequest, states; the parent may be SUCCEEDED while "Import Journals: Child" ended in WARNING). Assumed: the
-order of parameters, which is the one of the fact sheet; that a job is READY, then RUNNING, and ends `jobs_s` after it was submitted.
+(uploadFileToUCM, submitESSJobRequest, states; the parent may be SUCCEEDED while "Import Journals: Child" ended in WARNING). Assumed: the order of
+parameters, which is that of the fact sheet; and that a job is READY, then RUNNING, and ends `jobs_s` after it was submitted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FINAL = (_SUCCEEDED, _WARNING, _ERROR)
 
 
 def create(pod: Pod, draft: Row) -> Row:
-    """Do what OperationName asks for; a job is only submitted. Raises 400."""
+    """Carry out OperationName; a job is only submitted. Raises 400."""
     require(draft, ("OperationName",))
     operations = {"importBulkData": _import, "uploadFileToUCM": _upload, "submitESSJobRequest": _submit}
     operation = operations.get(draft["OperationName"])
@@ -83,7 +83,7 @@ def _submit(pod: Pod, draft: Row) -> Row:
 
 
 def _shown(draft: Row) -> Row:
-    """What an answer echoes: not the content."""
+    """What an answer echoes, without the content."""
     return {name: value for name, value in draft.items() if name != "DocumentContent"}
 
 
@@ -95,7 +95,7 @@ def _queued(pod: Pod, draft: Row, task: Row) -> Row:
 
 
 def run_due(pod: Pod) -> None:
-    """Jobs that are due begin, and those that have run long enough end."""
+    """Start jobs that are due, and end those that have run long enough."""
     for row in pod.waiting(KIND):
         if pod.due(row["_at"], pod.settings.jobs_s):
             _end(pod, row)
@@ -104,7 +104,7 @@ def run_due(pod: Pod) -> None:
 
 
 def run(pod: Pod) -> int:
-    """End every job now; how many there were."""
+    """End every job now; returns how many there were."""
     waiting = pod.waiting(KIND)
     for row in waiting:
         _end(pod, row)
@@ -147,7 +147,7 @@ def _parameters(text: str) -> tuple[str, str]:
 
 
 def _end_import(pod: Pod, row: Row) -> None:
-    """Load the file and import it: two jobs below the one that was submitted."""
+    """Load the file and import it, as two child jobs of the one that was submitted."""
     source, group = _parameters(row["_task"]["parameters"])
     rows = _unpacked(row["_task"]["content"])
     _imported(pod, row, rows, (source, group))
@@ -195,7 +195,7 @@ def _end_posting(pod: Pod, row: Row) -> None:
 
 
 def post(pod: Pod) -> int:
-    """A person posts every batch that is not posted yet; how many there were."""
+    """A person posts every batch that is not posted yet; returns how many there were."""
     changes = _posted(pod)
     pod.commit(changes)
     return len(changes)
@@ -215,7 +215,7 @@ def _posted(pod: Pod) -> list[Change]:
 
 
 def _held(pod: Pod, variables: Mapping[str, str]) -> tuple[Row, str]:
-    """The job that a finder means, and the id that it asked for, which may be a child's. Raises 400."""
+    """The job that a finder names, and the id that it asked for, which may be a child's. Raises 400."""
     key = variables.get("requestId", "")
     held = pod.get(KIND, key)
     for row in pod.rows(KIND) if held is None else [held]:
@@ -229,14 +229,14 @@ def _flat(children: list[Row]) -> list[Row]:
 
 
 def status(pod: Pod, variables: Mapping[str, str]) -> list[Row]:
-    """The finder ESSJobStatusRF: the state of a job, or of one below it."""
+    """The finder ESSJobStatusRF: the state of a job, or of one of its child jobs."""
     row, key = _held(pod, variables)
     state = next((one["status"] for one in _flat(row["_children"]) if one["id"] == key), row["RequestStatus"])
     return [blank(KIND) | {"OperationName": "getESSJobStatus", "ReqstId": key, "RequestStatus": state}]
 
 
 def details(pod: Pod, variables: Mapping[str, str]) -> list[Row]:
-    """The finder ESSExecutionDetailsRF: RequestStatus is the text of a JSON object with the job and those below it."""
+    """The finder ESSExecutionDetailsRF: RequestStatus is the text of a JSON object with the job and its child jobs."""
     row, _ = _held(pod, variables)
     names = {
         "import": "Load Interface File for Import",

@@ -31,7 +31,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the interface with its number and what is wrong with it: a code and its words."""
+    """A line of the interface with its number and its fault: a code and its words."""
 
     number: int
     values: Row
@@ -55,7 +55,7 @@ def read(content: bytes) -> list[Row]:
 
 
 def judged(pod: Pod, rows: Iterable[Row], source: str, group: str) -> list[Line]:
-    """The lines with what is wrong with each, and with its journal."""
+    """The lines, each with its own fault or that of its journal."""
     lines = [_judged(pod, number, row, source, group) for number, row in enumerate(rows, 1)]
     wrong = {_journal(line) for line in lines if line.code}
     for key in {_journal(line) for line in lines} - wrong:

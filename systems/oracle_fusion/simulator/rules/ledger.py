@@ -1,4 +1,4 @@
-"""Periods and account combinations: what the ledger lets a subledger or a journal do.
+"""Periods and account combinations: what the ledger allows a subledger or a journal.
 
 Sources: GL_PERIOD_STATUSES (O open, F future enterable, C closed, P permanently closed, N never opened), GL_CODE_COMBINATIONS, the Account
 Combination Validation Service (dynamic insertion of a combination that the cross-validation rules allow). The words of refusals are assumed.
@@ -33,7 +33,7 @@ def period_of(pod: Pod, day: str, application: str) -> Row | None:
 
 
 def refuse_closed(pod: Pod, day: str, application: str, attribute: str) -> None:
-    """Raise 400 unless the period of a day is open; a future enterable one takes entries of a subledger."""
+    """Raise 400 unless the period of a day is open. A future enterable period takes entries of a subledger."""
     row = period_of(pod, day, application)
     if row is None or row["ClosingStatus"] not in ("O", "F" if application != "GL" else "O"):
         words = f"The date {day} is not in an open or future enterable period of the {application} calendar."
@@ -55,14 +55,14 @@ def set_period(pod: Pod, name: str, application: str, status: str) -> list[Row]:
 
 
 def refuse_combination(pod: Pod, text: str, day: str, attribute: str) -> None:
-    """Raise 400 unless an account combination may be posted to on a day; one that is new is inserted where that is allowed."""
+    """Raise 400 unless an account combination can be posted to on a day. A new one is inserted if that is allowed."""
     problem = why_not(pod, text, day)
     if problem:
         raise Refused(400, Problem(problem, "GL-781503", attribute))
 
 
 def why_not(pod: Pod, text: str, day: str) -> str:
-    """Why a combination cannot be posted to, "" where it can."""
+    """Why a combination cannot be posted to; "" if it can."""
     parts = tuple(text.split("-"))
     if len(parts) != len(SEGMENTS):
         return f"The account combination {text} does not have {len(SEGMENTS)} segments."

@@ -1,8 +1,8 @@
 """Purchase orders as buyers, receivers and AP leave them: amounts, statuses, and the life cycle of one order.
 
-Sources: CD:purchaseorders and its children, PRC action close (the four kinds of closing), CD:purchaseorderlifecycledetails. Statuses of lines and
-schedules, and when receiving closes a schedule (what is open is within the close tolerance), are assumed. What a schedule received and was
-billed is in its hidden members `_received` and `_billed`.
+Sources: CD:purchaseorders and its children, PRC action close (the four kinds of closing), CD:purchaseorderlifecycledetails. Assumed: statuses of
+lines and schedules, and when receiving closes a schedule (when the open quantity is within the close tolerance). The received and billed quantities
+of a schedule are in its hidden members `_received` and `_billed`.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ def at(order: Row, line: Decimal, schedule: Decimal) -> tuple[Row, Row] | None:
 
 
 def takes_receipts(order: Row, schedule: Row) -> bool:
-    """Whether goods may be received on a schedule."""
+    """Whether goods can be received on a schedule."""
     return order["StatusCode"] in _TO_RECEIVE and schedule["StatusCode"] in _TO_RECEIVE
 
 
 def takes_bills(order: Row, schedule: Row) -> bool:
-    """Whether a schedule may be billed."""
+    """Whether a schedule can be billed."""
     return order["StatusCode"] in _TO_BILL and schedule["StatusCode"] in _TO_BILL
 
 
 def with_schedule(order: Row, location_id: int, change: Callable[[Row], Row]) -> Row:
-    """The order with one schedule changed, everything above it computed anew."""
+    """The order with one schedule changed and everything above it recomputed."""
     lines = [
         line | {"schedules": [change(part) if part["LineLocationId"] == location_id else part for part in line["schedules"]]}
         for line in order["lines"]
@@ -62,7 +62,7 @@ def with_schedule(order: Row, location_id: int, change: Callable[[Row], Row]) ->
 
 
 def with_status(order: Row, status: str) -> Row:
-    """The order and everything of it that is not canceled, in a status that a buyer gave it."""
+    """The order, with everything that is not canceled, in a status that a buyer gave it."""
     lines = [
         line
         | {
@@ -79,7 +79,7 @@ def with_status(order: Row, status: str) -> Row:
 
 
 def computed(order: Row) -> Row:
-    """The order with the amounts and statuses that follow from its schedules."""
+    """The order with amounts and statuses recomputed from its schedules."""
     lines = [_line(line) for line in order["lines"]]
     status = order["StatusCode"] if order["StatusCode"] == HELD else _common(line["StatusCode"] for line in lines)
     total = sum((money(line["Total"]) for line in lines), Decimal(0))
@@ -116,7 +116,7 @@ def _schedule(part: Row, price: Decimal) -> Row:
 
 
 def _common(statuses: Iterable[str]) -> str:
-    """The status of what consists of parts: theirs where they agree, else the one that leaves most to be done."""
+    """The status of a whole: that of its parts if they agree, else the one that leaves most to be done."""
     alive = [status for status in statuses if status != CANCELED]
     if not alive:
         return CANCELED

@@ -74,7 +74,7 @@ def create(pod: Pod, draft: Row) -> Row:
 
 
 def _site(pod: Pod, draft: Row) -> Row | None:
-    """The customer's site, None for a receipt that stays unidentified."""
+    """The customer's site; None for a receipt that stays unidentified."""
     if draft.get("CustomerAccountNumber"):
         return site_of(pod, draft["CustomerAccountNumber"], None, draft.get("CustomerSite") or _first_site(pod, draft))
     if pod.settings.unidentified == "refuse":
@@ -83,7 +83,7 @@ def _site(pod: Pod, draft: Row) -> Row | None:
 
 
 def _first_site(pod: Pod, draft: Row) -> str | None:
-    """A receipt without a site goes to the account's first one."""
+    """The account's first site, for a receipt without a site."""
     rows = pod.rows_with("receivablesCustomerAccountSiteActivities", "AccountNumber", draft["CustomerAccountNumber"])
     return str(rows[0]["BillToSiteNumber"]) if rows else None
 
@@ -109,7 +109,7 @@ def _refuse_more(references: list[Row], amount: Decimal) -> None:
 
 
 def add_reference(pod: Pod, row: Row, draft: Row) -> Row:
-    """One more remittance reference of a receipt that is there. Raises 400."""
+    """Add a remittance reference to an existing receipt. Raises 400."""
     if row["Status"] in (REVERSED, REFUNDED):
         raise bad("The receipt is reversed or refunded.", "AR-855210", "Status")
     added = reference(pod, draft)
@@ -135,7 +135,7 @@ def remove(pod: Pod, row: Row) -> None:
 
 
 def applied(pod: Pod, row: Row, invoice: Row, amount: Decimal, on: str = "") -> list[Change]:
-    """The receipt and the invoice after an application of so much, on a day ("" is today); the caller commits. Raises 400."""
+    """The receipt and the invoice after an application of this amount on a day ("" is today); the caller commits. Raises 400."""
     left = money(row["UnappliedAmount"])
     if invoice["InvoiceStatus"] != invoices.COMPLETE or amount <= 0:
         raise bad("The transaction is not complete, or nothing is applied.", "AR-855212", "amountApplied")
@@ -177,7 +177,7 @@ def act(pod: Pod, row: Row, name: str, body: Row) -> str:
 
 
 def actions(pod: Pod) -> tuple[str, ...]:
-    """The actions that the pod's release has on a receipt."""
+    """The actions on a receipt in the pod's release."""
     return tuple(_ACTIONS) if pod.settings.release == "26d" else ()
 
 
@@ -223,7 +223,7 @@ def _undone(pod: Pod, row: Row, gone: list[Row], operation: str) -> list[Change]
 
 
 def _reverse(pod: Pod, row: Row, body: Row) -> list[Change]:
-    """Reverse a receipt: what it was applied to is open again, and nothing of it is left."""
+    """Reverse a receipt: what it was applied to is open again, and nothing of the receipt remains."""
     if str(body.get("reversalCategoryCode")) not in _CATEGORIES or not body.get("reversalReasonCode"):
         raise bad("A reversal needs a category and a reason.", "AR-855217", "reversalCategoryCode")
     refuse_closed(pod, pod.today().isoformat(), "AR", "AccountingDate")
@@ -233,13 +233,13 @@ def _reverse(pod: Pod, row: Row, body: Row) -> list[Change]:
 
 
 def reverse_by_hand(pod: Pod, row: Row, category: str) -> str:
-    """A person reverses a receipt at the screen; its number."""
+    """A person reverses a receipt at the screen; returns its number."""
     pod.commit(_reverse(pod, row, {"reversalCategoryCode": category, "reversalReasonCode": "BY HAND"}))
     return str(row["ReceiptNumber"])
 
 
 def _refund(pod: Pod, row: Row, body: Row) -> list[Change]:
-    """Refund what is unapplied; the payment itself is made in payables."""
+    """Refund the unapplied amount; the payment itself is made in payables."""
     left = money(row["UnappliedAmount"])
     amount = left if body.get("amount") is None else _amount(str(body["amount"]), "amount")
     if not 0 < amount <= left:
@@ -255,8 +255,8 @@ _ACTIONS = {"applyReceipt": _apply, "unapplyReceipt": _unapply, "reverseReceipt"
 
 
 def applications_of(pod: Pod, site: Row) -> list[Row]:
-    """What receipts are applied to invoices of a bill-to site, as its child standardReceiptApplications lists it. Those that were un-applied stay
-    in it and are not the latest any more (assumed)."""
+    """The applications of receipts to invoices of a bill-to site, as its child standardReceiptApplications lists them. Those that were un-applied
+    stay in the list and are no longer the latest (assumed)."""
     mine = {
         str(one["CustomerTransactionId"]): one
         for one in pod.rows_with(invoices.KIND, "BillToCustomerNumber", site["AccountNumber"])
@@ -291,7 +291,7 @@ def _application(row: Row, one: Row, invoice: Row, stands: str) -> Row:
 
 
 def postings(row: Row) -> list[tuple[str, Decimal]]:
-    """Debits less credits by account that a receipt comes to."""
+    """Debits less credits by account that a receipt posts."""
     if row["Status"] == REVERSED:
         return []
     used = sum((money(one["amount"]) for one in row["_applications"]), Decimal(0))

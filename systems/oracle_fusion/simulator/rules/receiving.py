@@ -1,9 +1,9 @@
-"""Receiving: requests go into the interface, and the receiving processor turns them into receipts later. 201 is not received.
+"""Receiving: requests go into the interface, and the receiving processor turns them into receipts later. 201 does not mean received.
 
 Sources: SCM receivingReceiptRequests and receivingReceiptTransactionRequests (children, DELETE of a request in error), CD:...lines (TransactionType,
 AutoTransactCode), a published mapping guide of Oracle WMS (InsertAndProcessFlag, ExternalSystemTransactionReference, ParentTransactionId
 from receivingTransactionsHistory). Assumed: ReturnStatus and ProcessingStatusCode, that a line in error does not stop the others, the words of
-errors, that receiving does not move the change time of the order (`receipt_moves_order`), and that a request stays readable.
+errors, that receiving does not change the change time of the order (`receipt_moves_order`), and that a request stays readable.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COPIED = ("ReceiptSourceCode", "OrganizationCode", "TransactionDate", "InsertAn
 
 
 def create(pod: Pod, draft: Row) -> Row:
-    """A request to receive goods; with what is wrong already its ReturnStatus is ERROR, though it is there. Raises 400."""
+    """A request to receive goods. If something is already wrong, it is saved nevertheless, with ReturnStatus ERROR. Raises 400."""
     require(draft, ("ReceiptSourceCode", "lines"))
     if not draft.get("OrganizationCode") and not draft.get("OrganizationId"):
         raise bad("Attribute OrganizationCode is required.", "JBO-27014", "OrganizationCode")
@@ -52,7 +52,7 @@ def _refuse_organization(draft: Row) -> None:
 
 
 def _receipt_number(pod: Pod, draft: Row) -> str:
-    """Our number where the organization takes one, else the next of its series. Raises 400 for one that is taken."""
+    """Our number if the organization accepts one, else the next of its series. Raises 400 for a number that is taken."""
     sent = draft.get("ReceiptNumber")
     if not pod.settings.receipt_numbering:
         return pod.number("receipt", 0, 9001)
@@ -76,7 +76,7 @@ def _line(pod: Pod, header: Row, sent: Row, at: str) -> Row:
 
 
 def _judged(pod: Pod, row: Row) -> Row:
-    """The request with what is wrong in each line by now."""
+    """The request, with the present faults of each line."""
     lines = [_marked(pod, line, problems_of_line(pod, row, line)) for line in row["lines"]]
     return _summed(row | {"lines": lines})
 
@@ -101,7 +101,7 @@ def _marked(pod: Pod, line: Row, found: list[Wrong]) -> Row:
 
 
 def _summed(row: Row) -> Row:
-    """The header's status: an error of any line, else pending as long as one is."""
+    """The header's status: an error if any line has one, else pending while any line is."""
     codes = {line["ProcessingStatusCode"] for line in row["lines"]}
     code = ERROR if ERROR in codes else PENDING if PENDING in codes else SUCCESS
     first = next((line["ReturnMessage"] for line in row["lines"] if line["ProcessingStatusCode"] == ERROR), None)
@@ -109,14 +109,14 @@ def _summed(row: Row) -> Row:
 
 
 def run_due(pod: Pod) -> None:
-    """The receiving processor: what has waited `receiving_s` is processed."""
+    """The receiving processor: processes what has waited for `receiving_s`."""
     for kind, row in _waiting(pod):
         if pod.due(row["CreationDate"], pod.settings.receiving_s):
             _processed(pod, kind, row)
 
 
 def run(pod: Pod) -> int:
-    """The receiving processor, at once; how many requests it processed."""
+    """Run the receiving processor now; returns how many requests it processed."""
     waiting = _waiting(pod)
     for kind, row in waiting:
         _processed(pod, kind, row)
@@ -156,7 +156,7 @@ def _processed_line(pod: Pod, row: Row, place: int) -> Row:
 
 
 def _received(pod: Pod, row: Row, line: Row) -> list[Change]:
-    """What processing a line writes: the transaction RECEIVE, with direct delivery DELIVER too, and the order."""
+    """The changes of processing a line: the transaction RECEIVE, with direct delivery also DELIVER, and the order."""
     order = orders.find(pod, line["DocumentNumber"])
     held = orders.at(order, money(line["DocumentLineNumber"]), schedule_number(line)) if order else None
     if order is None or held is None:
@@ -175,7 +175,7 @@ def _received(pod: Pod, row: Row, line: Row) -> list[Change]:
 
 
 def schedule_number(line: Row) -> Decimal:
-    """The schedule that a line means: by either of its two names, the first where it says nothing."""
+    """The schedule that a line means, by either of its two names; the first schedule if it names none."""
     return money(line.get("DocumentScheduleNumber") or line.get("DocumentShipmentLineNumber") or "1")
 
 
@@ -210,7 +210,7 @@ def _transaction(pod: Pod, row: Row, of: tuple[Row, Row, Row], kind: str, quanti
 
 
 def _moved(pod: Pod, order: Row, part: Row, quantity: Decimal) -> Change:
-    """The order with so much more received on a schedule."""
+    """The order, with this quantity more received on a schedule."""
     received = plain(money(part["_received"]) + quantity)
     after = orders.with_schedule(order, part["LineLocationId"], lambda one: one | {"_received": received})
     change = pod.put(orders.KIND, after, "receive", plain(quantity))
@@ -218,7 +218,7 @@ def _moved(pod: Pod, order: Row, part: Row, quantity: Decimal) -> Change:
 
 
 def create_transaction(pod: Pod, draft: Row) -> Row:
-    """A request to correct a receipt or to return goods of it. Raises 400."""
+    """A request to correct a receipt, or to return goods from it. Raises 400."""
     require(draft, ("TransactionType", "ParentTransactionId", "Quantity"))
     mine = next((name for name in draft if name in (*_MINE[1:], "InterfaceTransactionId")), None)
     if mine:
@@ -249,7 +249,8 @@ def _processed_transaction(pod: Pod, row: Row) -> Row:
 
 
 def _corrected(pod: Pod, row: Row) -> list[Change]:
-    """A correction adds its quantity (negative takes back), a return takes away; of a delivery both are made of the receipt below it too."""
+    """What a correction changes, which adds its quantity (negative takes back), or a return, which subtracts it: the new transaction, what is left of
+    its parent, and the received quantity of the order."""
     parent = pod.get(HISTORY, str(row["ParentTransactionId"]))
     order = pod.get(orders.KIND, str(parent["POHeaderId"])) if parent else None
     if parent is None or order is None:

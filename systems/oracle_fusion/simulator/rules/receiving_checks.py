@@ -1,4 +1,4 @@
-"""What the receiving processor finds wrong with a line or a correction. The words and names of errors are assumed."""
+"""What the receiving processor rejects in a line or a correction. The words and names of errors are assumed."""
 
 from __future__ import annotations
 

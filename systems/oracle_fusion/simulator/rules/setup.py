@@ -29,14 +29,14 @@ def refuse_derived(draft: Mapping[str, Any], derived: Iterable[str]) -> None:
 
 
 def refuse_unit(pod: Pod, unit: str) -> None:
-    """Raise 400 for a business unit that is not there or that the user may not use."""
+    """Raise 400 for a business unit that does not exist or that the user may not use."""
     visible = names(pod.settings.business_units)
     if unit not in UNIT_IDS or (visible and unit not in visible):
         raise bad(f"The business unit {unit} is not valid.", "AR-855012", "BusinessUnit")
 
 
 def numbers_itself(pod: Pod, source: str) -> bool:
-    """Whether a transaction source numbers by itself; raises 400 for one that is not there or has ended."""
+    """Whether a transaction source assigns numbers; raises 400 if it does not exist or has ended."""
     known = dict(SOURCES)
     if source not in known or source in ENDED_NAMES:
         raise bad(f"The transaction source {source} is not valid.", "AR-855013", "TransactionSource")
@@ -45,7 +45,7 @@ def numbers_itself(pod: Pod, source: str) -> bool:
 
 
 def refuse_type(name: str, classes: tuple[str, ...]) -> None:
-    """Raise 400 for a transaction type that is not there, has ended or is of another class."""
+    """Raise 400 for a transaction type that does not exist, has ended or has another class."""
     if CLASSES.get(name) not in classes or name in ENDED_NAMES:
         raise bad(f"The transaction type {name} is not valid.", "AR-855014", "TransactionType")
 
@@ -58,7 +58,7 @@ def days_of(term: str) -> int:
 
 
 def refuse_currency(pod: Pod, currency: str, attribute: str) -> None:
-    """Raise 400 for another currency than the ledger's: no conversion rates are kept here."""
+    """Raise 400 for a currency other than the ledger's, because conversion rates are not simulated."""
     if currency != pod.settings.currency:
         raise bad(f"The currency {currency} needs a conversion rate.", "AR-855016", attribute)
 

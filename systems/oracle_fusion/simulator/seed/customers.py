@@ -19,7 +19,7 @@ _FIRST_ACCOUNT, _FIRST_SITE, _SECOND_SITE = 1001, 30001, 50001
 
 
 def plant_customers(pod: Pod, count: int) -> None:
-    """Plant so many customer accounts that are not there yet."""
+    """Plant customer accounts until there are that many."""
     held = {row["number"] for row in pod.rows(TRUTH) if row["of"] == OF}
     known, strangers = people(pod.seed, count), people(pod.seed + ELSEWHERE, count)
     changes: list[Change] = []

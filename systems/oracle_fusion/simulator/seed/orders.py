@@ -1,7 +1,7 @@
-"""Purchase orders: how one is made of a supplier and lines, and those that are open from the beginning.
+"""Purchase orders: how one is made from a supplier and lines, and the orders that are open at the start.
 
-Every fourth order has a line in two schedules, every fifth a line without an item, every tenth 30 lines, so that a client has to read its
-children to the end.
+Every fourth order has a line in two schedules, every fifth a line without an item, every tenth 30 lines, so that a client has to read its children to
+the end.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BUYERS = ("Dolores Vance", "Ike Brandt")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A line that a buyer orders: `quantities` by schedule; without an item its description says what."""
+    """A line that a buyer orders: `quantities` by schedule. A line without an item has only a description."""
 
     item: str
     quantities: tuple[Decimal, ...]
@@ -44,7 +44,7 @@ class Wanted:
 
 
 def usable_sites(pod: Pod) -> list[tuple[Row, Row]]:
-    """Suppliers with the site at which the main business unit may order."""
+    """Suppliers, each with a site at which the main business unit may order."""
     found: list[tuple[Row, Row]] = []
     for supplier in pod.rows("suppliers"):
         if supplier["Status"] == "ACTIVE" and supplier["BusinessRelationshipCode"] == "SPEND_AUTHORIZED":

@@ -1,4 +1,4 @@
-"""The setup of receivables and receiving: sources, types, terms, receipt methods, tax codes. Dates are those of the setup's own life."""
+"""The setup of receivables and receiving: sources, types, terms, receipt methods, tax codes. Dates say from when to when a setup is valid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 ENDED = "2025-12-31"
 OUR_SOURCE, OUR_AUTOMATIC_SOURCE = "ServiceTitan", "ServiceTitan Auto"
 SOURCES = ((OUR_SOURCE, None), (OUR_AUTOMATIC_SOURCE, True), ("Manual-NES", True), ("Old Billing", True))
-"""Name, and whether it numbers by itself; None = as the setting `numbering` says."""
+"""Name, and whether it assigns numbers; None = as the setting `numbering` says."""
 ENDED_NAMES = frozenset({"Old Billing", "Old Invoice", "60 Net", "Old Lockbox"})
 TYPES = (("Invoice", "INV"), ("Debit Memo", "DM"), ("Credit Memo", "CM"), ("Old Invoice", "INV"))
 CLASSES = dict(TYPES)
@@ -44,4 +44,4 @@ TAX_RATES = {code: rate for code, _, rate in TAXES}
 MATCH_BY = ("Transaction Number", "Purchase Order", "Sales Order", "Billing Number")
 RECEIVABLE, REVENUE, TAX, FREIGHT = "01-000-11000-000", "01-110-40000-000", "01-000-22000-000", "01-110-60000-000"
 UNAPPLIED = "01-000-21500-000"
-"""What AutoAccounting derives where no distribution is sent."""
+"""The account that AutoAccounting derives if no distribution is sent."""

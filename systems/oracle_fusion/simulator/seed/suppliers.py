@@ -1,7 +1,7 @@
 """Existing suppliers with their addresses and sites; the companies are those of `runtime/simulator/people.py`.
 
-Every second supplier carries the code of the other side as its number. One in eight is not for the field: inactive, prospective, with a site of
-another business unit alone, or with a site that may pay but not purchase. One in five has a second site.
+Every second supplier carries the code of the other side as its number. One in eight does not concern the field service: inactive, prospective, only
+with a site of another business unit, or with a site that may pay but not purchase. One in five has a second site.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ODD: tuple[dict[str, Any], ...] = (
 
 
 def plant_suppliers(pod: Pod, count: int) -> None:
-    """Plant so many suppliers that are not there yet."""
+    """Plant suppliers until there are that many."""
     known, strangers = companies(pod.seed, count), companies(pod.seed + ELSEWHERE, count)
     held = {row["number"] for row in pod.rows(TRUTH) if row["of"] == KIND}
     changes: list[Change] = []
@@ -123,5 +123,5 @@ def blank(path: str) -> Row:
 
 
 def stamped(at: str) -> Row:
-    """Who made a row, and when."""
+    """The members that say who made a row, and when."""
     return {"CreatedBy": "SEED", "CreationDate": at, "LastUpdatedBy": "SEED", "LastUpdateDate": at}

@@ -1,6 +1,6 @@
-"""Parties near those that another simulator of the same seed knows, so that a first match has exact, likely and false pairs.
+"""Parties similar to those of another simulator with the same seed, so that a first match has exact, likely and false pairs.
 
-Of each hundred: 60 exact, 14 abbreviated, 10 misspelt, 8 without phone, 8 known here alone.
+Of each hundred: 60 exact, 14 abbreviated, 10 misspelt, 8 without phone, 8 that only this side knows.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from runtime.simulator.people import Company, Person, abbreviated, drawn, misspe
 
 _KINDS = {"exact": 60, "abbreviated": 14, "misspelt": 10, "no_phone": 8, "only_here": 8}
 ELSEWHERE = 104729
-"""Parties of the seed that is so much larger: nobody else knows them."""
+"""Offset of the seed whose parties no other system knows."""
 P = TypeVar("P", Person, Company)
 
 
 def variants(name: str, known: list[P], strangers: list[P]) -> list[tuple[str, P]]:
-    """For each party that the other side knows, how it is known here and what is kept of it; prefix-stable."""
+    """For each party that the other side knows, its kind of variant and the variant. A longer list begins with the same variants as a shorter one."""
     draw = random.Random(name)
     return [_variant(draw, party, stranger) for party, stranger in zip(known, strangers, strict=True)]
 

@@ -1,7 +1,7 @@
-"""The ground of the books: business units, SETIDs, accounts, chartfields and periods, planted once in an empty site.
+"""The basis of the books: business units, SETIDs, accounts, ChartFields and periods, planted once in an empty site.
 
-All names and figures are made up. Rows are (value, description[, type]) in force since 2000; `_ROWS_OF_LATER` adds what makes effective dating
-matter: inactive values, values of the future, and values that end.
+All names and figures are made up. Rows are (value, description[, type]) in force since 2000. `_ROWS_OF_LATER` adds the cases of effective dating:
+inactive values, future values, and values that end.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def setid_of(site: Site, unit: str) -> str:
 
 
 def plant_books(site: Site) -> None:
-    """Plant everything; nothing happens in a site that has been planted before."""
+    """Plant everything, unless this was done before."""
     if site.rows("BusinessUnit"):
         return
     changes = [*_units(), *_values()]

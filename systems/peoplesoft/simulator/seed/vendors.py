@@ -1,8 +1,8 @@
-"""Existing vendors, near those that another simulator of the same seed knows, so that a first match has exact, likely and false pairs.
+"""Existing vendors, similar to those of another simulator with the same seed, so that a first match has exact, likely and false pairs.
 
-The companies are those of `runtime/simulator/people.py`. Of each hundred: 60 exact, 14 abbreviated, 10 misspelt, 8 without phone, 8 known here
-alone. Half carry the code of the other side as short name. One in eight is not for the field: inactive, unapproved, an employee, or of SETID
-STX01 (which numbers its vendors again from 1, as another SETID may).
+The companies are those of `runtime/simulator/people.py`. Of each hundred: 60 exact, 14 abbreviated, 10 misspelt, 8 without phone, 8 that only this
+side knows. Half carry the code of the other side as short name. One in eight does not concern the field service: inactive, unapproved, an employee,
+or of SETID STX01 (which numbers its vendors from 1 again, as another SETID may).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from systems.peoplesoft.simulator.site import VENDOR, Site
 
 _KINDS = {"exact": 60, "abbreviated": 14, "misspelt": 10, "no_phone": 8, "only_here": 8}
 _SPELT_OUT = frozenset({"Circle"})
-_ELSEWHERE = 104729  # companies of another seed: nobody else knows them
+_ELSEWHERE = 104729  # companies of another seed, which no other system knows
 _ODD = ({"VENDOR_STATUS": "I"}, {"VENDOR_STATUS": "E"}, {"VENDOR_CLASS": "E"}, {"SETID": "STX01"})
 
 
@@ -41,11 +41,11 @@ NEW: Row = {
     "PHONE": "",
     "EMAILID": "",
 }
-"""A vendor as its page begins it."""
+"""A new vendor with the defaults of its page."""
 
 
 def plant_vendors(site: Site, count: int) -> None:
-    """Plant so many vendors that are not there yet."""
+    """Plant vendors until there are that many."""
     held = len(site.rows("Truth"))
     draw = random.Random(f"peoplesoft/vendors/{site.seed}")
     strangers = companies(site.seed + _ELSEWHERE, count)
@@ -67,7 +67,7 @@ def plant_vendors(site: Site, count: int) -> None:
 
 
 def truth(site: Site) -> dict[str, Any]:
-    """Which vendor is which company: `index` into companies(seed, n), null for one that only this site knows."""
+    """Which vendor is which company: `index` into companies(seed, n), null for a company that only this site knows."""
     return {"seed": site.seed, "vendors": site.rows("Truth")}
 
 
@@ -93,7 +93,7 @@ def _vendor(party: Company, number: str, index: int) -> Row:
 
 
 def _two_names(name: str) -> tuple[str, str]:
-    """NAME1 holds 40 characters; a longer name goes on in NAME2."""
+    """NAME1 holds 40 characters; a longer name continues in NAME2."""
     if len(name) <= 40:
         return name, ""
     at = name.rindex(" ", 0, 41)

@@ -1,4 +1,4 @@
-"""Adjustments of stock: what people count or correct, and what the use of parts on a job takes out by itself.
+"""Adjustments of stock: what people count or correct, and what is taken out automatically when parts are used on a job.
 
 Source: OpenAPI Inventory V2 (InventoryAdjustmentResponse: a `type` in words, items with quantity, cost and totalCost; no total; no way to create
 one over the API). Assumed: a quantity below zero leaves the stock and its totalCost has that sign; the words of the types; that a canceled one stays
@@ -50,7 +50,7 @@ def adjust_stock(tenant: Tenant, event: Event) -> Row:
 
 
 def cancel_adjustment(tenant: Tenant, event: Event) -> Row:
-    """`{adjustment, reason?}`: the goods move back; refused the second time."""
+    """`{adjustment, reason?}`: the goods move back. A second cancellation is refused."""
     row = tenant.get("adjustments", int(event["adjustment"]))
     if row["dateCanceled"]:
         raise ValueError(f"adjustment {row['id']} is canceled")

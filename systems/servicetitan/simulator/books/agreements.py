@@ -49,7 +49,7 @@ def open_project(tenant: Tenant, event: Event) -> Row:
 
 
 def bill_project(tenant: Tenant, event: Event) -> Row:
-    """`{project, amount, retained? (a share), date?}` -> invoice: progress of the work, less what the customer keeps back."""
+    """`{project, amount, retained? (a share), date?}` -> invoice: progress billing, less what the customer retains."""
     project = tenant.get("projects", int(event["project"]))
     amount = cents(event["amount"])
     held = cents(amount * Decimal(str(event.get("retained", 0))))
@@ -60,13 +60,13 @@ def bill_project(tenant: Tenant, event: Event) -> Row:
 
 
 def release_retainage(tenant: Tenant, event: Event) -> Row:
-    """`{project, amount, date?}` -> invoice: what was kept back is asked for."""
+    """`{project, amount, date?}` -> invoice: bills what was retained."""
     project = tenant.get("projects", int(event["project"]))
     return _posted(tenant, _of_project(tenant, event, project, [{"sku": "RET-HELD", "price": str(cents(event["amount"]))}]))
 
 
 def charge_interest(tenant: Tenant, event: Event) -> Row:
-    """`{location, business_unit, amount, date?}` -> invoice: interest on what is overdue."""
+    """`{location, business_unit, amount, date?}` -> invoice: interest on overdue amounts."""
     return _posted(
         tenant, _invoice(tenant, event, "InterestChargeInvoice", [{"sku": "INT-LATE", "price": str(cents(event["amount"]))}])
     )

@@ -1,8 +1,8 @@
-"""What becomes of a bill: posted in a batch, taken back, changed, canceled, paid.
+"""What happens to a bill: it is posted in a batch, unposted, changed, canceled, paid.
 
 Source: help pages "Procure: manage bills" (an exported bill can be neither edited nor deleted; a canceled one sets its order back to Pending),
-OpenAPI Accounting V2 (ApBillResponse, ApPaymentResponse: numbers, `splits`). Assumed: a posted bill is taken back before it is edited; one that
-is settled in part cannot be canceled; a payment that failed or was stopped is Cancelled and its splits are inactive.
+OpenAPI Accounting V2 (ApBillResponse, ApPaymentResponse: numbers, `splits`). Assumed: a posted bill is unposted before it is edited; a partly settled
+one cannot be canceled; a payment that failed or was stopped is Cancelled and its splits are inactive.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CHECKING = "10100"
 
 
 def post_bills(tenant: Tenant, event: Event) -> Row:
-    """`{bills: [...]}`, or `{ordered: true}` for those of what an app ordered: one batch of pending bills."""
+    """`{bills: [...]}`, or `{ordered: true}` for the bills of orders that an app made: one batch of pending bills."""
     batch = new_batch(tenant)
     found = [row["id"] for row in tenant.rows("ap-bills") if _is_ordered(tenant, row)] if event.get("ordered") else event["bills"]
     rows = [tenant.get("ap-bills", int(source_id)) for source_id in found]
@@ -40,7 +40,7 @@ def _is_ordered(tenant: Tenant, bill: Row) -> bool:
 
 
 def unpost_bills(tenant: Tenant, event: Event) -> Row:
-    """`{bills: [...]}`: back from Posted to Pending; an exported or canceled one stays."""
+    """`{bills: [...]}`: back from Posted to Pending; an exported or canceled bill stays."""
     rows = [tenant.get("ap-bills", int(source_id)) for source_id in event["bills"]]
     with tenant.changing():
         for row in rows:
@@ -50,7 +50,7 @@ def unpost_bills(tenant: Tenant, event: Event) -> Row:
 
 
 def change_bill(tenant: Tenant, event: Event) -> Row:
-    """`{bill, expenses?, vendor_number?, date?, shipping?, do_not_pay?}`: an edit of a bill that is pending; `do_not_pay` of any."""
+    """`{bill, expenses?, vendor_number?, date?, shipping?, do_not_pay?}`: edits a pending bill; `do_not_pay` can be set on any bill."""
     row = dict(tenant.get("ap-bills", int(event["bill"])))
     if event.keys() - {"bill", "do_not_pay"} and (row["syncStatus"] != "Pending" or row["status"] == "Canceled"):
         raise ValueError(f"bill {row['id']} is {row['syncStatus']}, {row['status']}: it is locked")
@@ -98,7 +98,7 @@ def settled(row: Row) -> Decimal:
 
 
 def settle_bill(tenant: Tenant, bill_id: int, amount: Decimal) -> Row:
-    """Settle a bill (negative: take it back). Raises ValueError above what is open, or where it is canceled."""
+    """Settle a bill (negative: take it back). Raises ValueError above the open amount, or if the bill is canceled."""
     row = tenant.get("ap-bills", bill_id)
     left = Decimal(row["billAmount"]) - settled(row)
     if amount > 0 and (row["status"] == "Canceled" or amount > left):
@@ -107,8 +107,8 @@ def settle_bill(tenant: Tenant, bill_id: int, amount: Decimal) -> Row:
 
 
 def pay_bills(tenant: Tenant, event: Event) -> Row:
-    """`{vendor, business_unit, bills: [{bill, amount?}], amount?, date?, posted?}` -> ap_payment: posted bills paid, in full where no amount is
-    given; `amount` above their sum pays in advance."""
+    """`{vendor, business_unit, bills: [{bill, amount?}], amount?, date?, posted?}` -> ap_payment: pays posted bills, in full if no amount is given;
+    an `amount` above their sum is a prepayment."""
     vendor = tenant.get("vendors", int(event["vendor"]))
     splits = [_split(tenant, vendor, entry) for entry in event.get("bills", [])]
     applied = sum((amount for _, amount in splits), Decimal(0))

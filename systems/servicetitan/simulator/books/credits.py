@@ -1,7 +1,7 @@
 """Credit memos: written with lines, applied, taken back, void.
 
-Source: OpenAPI Accounting V2 (a resource of its own with numeric amounts; lines at `/credit-memos/{id}/items`; `/{id}/splits` adds
-applications). Its amounts are positive; `balance` is what is still open. A void is `active: false` (assumed).
+Source: OpenAPI Accounting V2 (a separate resource with numeric amounts; lines at `/credit-memos/{id}/items`; `/{id}/splits` adds applications). Its
+amounts are positive; `balance` is what is still open. A void memo has `active: false` (assumed).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _LINE = [
 
 
 def credit_memo(tenant: Tenant, event: Event) -> Row:
-    """`{customer, business_unit, amount or items: [{sku, quantity?, price?, taxable?}], location?, invoice?, apply?, date?, posted?, memo?}`
-    -> credit_memo; applied to an invoice where given, taxed by the location's zone. `amount` alone is one line that is not taxed."""
+    """`{customer, business_unit, amount or items: [{sku, quantity?, price?, taxable?}], location?, invoice?, apply?, date?, posted?, memo?}` ->
+    credit_memo; applied to an invoice if one is given, taxed by the location's zone. `amount` alone makes one untaxed line."""
     customer = tenant.get("customers", int(event["customer"]))
     row = _new(tenant, event, customer)
     with tenant.changing():
@@ -85,7 +85,7 @@ def _new(tenant: Tenant, event: Event, customer: Row) -> Row:
 
 
 def _line_of(item: Row) -> Row:
-    """A line as credit memos show it: the accounts under other names."""
+    """A line in the form of credit memos, in which the accounts have other names."""
     accounts = {
         "revenueGeneralLedgerAccount": item["generalLedgerAccount"],
         "expensesGeneralLedgerAccount": item["costOfSaleAccount"],
@@ -94,7 +94,7 @@ def _line_of(item: Row) -> Row:
 
 
 def apply_credit_memo(tenant: Tenant, event: Event) -> Row:
-    """`{credit_memo, invoice, amount?}`: settles an invoice with what is left, at most its balance."""
+    """`{credit_memo, invoice, amount?}`: settles an invoice with the remaining amount, at most the invoice's balance."""
     row = _active(tenant, event)
     invoice = tenant.get("invoices", int(event["invoice"]))
     most = min(Decimal(row["balance"]), Decimal(invoice["balance"]))
@@ -103,14 +103,14 @@ def apply_credit_memo(tenant: Tenant, event: Event) -> Row:
 
 
 def unapply_credit_memo(tenant: Tenant, event: Event) -> Row:
-    """`{credit_memo, invoice?}`: what it settles of that invoice, or of all, is open again."""
+    """`{credit_memo, invoice?}`: what it settles of that invoice, or of all, becomes open again."""
     row = _active(tenant, event)
     take_back(tenant, "credit-memos", row, int(event["invoice"]) if event.get("invoice") else None)
     return {"credit_memo": row["id"]}
 
 
 def void_credit_memo(tenant: Tenant, event: Event) -> Row:
-    """`{credit_memo}`: no longer active; what it settled is open again. An exported one is locked."""
+    """`{credit_memo}`: makes it inactive; what it settled is open again. An exported one is locked."""
     row = _active(tenant, event)
     if row["syncStatus"] == "Exported":
         raise ValueError(f"credit memo {row['id']} is exported and locked")

@@ -1,7 +1,7 @@
 """Customers and their locations: created, changed, merged.
 
-Source: OpenAPI CRM V2; help pages. A balance change moves the customer's `modifiedOn` but is no change of master data; a merged
-customer is inactive and names its survivor (`mergedToId`). That its documents go over to the survivor is assumed.
+Source: OpenAPI CRM V2; help pages. A balance change updates the customer's `modifiedOn` but is no change of master data. A merged customer is
+inactive and names its survivor (`mergedToId`). That its documents are moved to the survivor is assumed.
 """
 
 from __future__ import annotations
@@ -68,14 +68,14 @@ def change_customer(tenant: Tenant, event: Event) -> Row:
 
 
 def change_balance(tenant: Tenant, event: Event) -> Row:
-    """`{customer, balance}`: moves `modifiedOn`, changes nothing that a ledger needs."""
+    """`{customer, balance}`: updates `modifiedOn` and changes nothing that a ledger needs."""
     row = tenant.get("customers", int(event["customer"]))
     row["balance"] = money(event["balance"])
     return {"customer": tenant.save("customers", row, "update")["id"]}
 
 
 def merge_customers(tenant: Tenant, event: Event) -> Row:
-    """`{customer, into}`: locations, documents and the balance go over to the survivor."""
+    """`{customer, into}`: locations, documents and the balance are moved to the survivor."""
     lost, kept = tenant.get("customers", int(event["customer"])), tenant.get("customers", int(event["into"]))
     if lost["id"] == kept["id"] or not (lost["active"] and kept["active"]):
         raise ValueError(f"customer {lost['id']} into {kept['id']}: two customers, both active, are merged")
@@ -102,7 +102,7 @@ def owe(tenant: Tenant, customer_id: int, change: Decimal) -> None:
 
 
 def zone_id(tenant: Tenant, zone: Any) -> int | None:
-    """Id of a tax zone that is named by name or id; None for none."""
+    """Id of a tax zone, by its name or id; None if none is named."""
     if zone is None:
         return None
     return int(tenant.by_name("tax-zones", zone)["id"])

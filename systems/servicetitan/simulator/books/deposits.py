@@ -1,4 +1,4 @@
-"""Bank deposits: payments that were brought to the bank together, less what the bank or the card processor kept.
+"""Bank deposits: payments that were deposited together, less what the bank or the card processor kept.
 
 Source: OpenAPI Accounting V2 (DetailedDepositResponse: gross, net and fees as numbers, bank and fee account; `/{id}/transactions`; the payment
 names its deposit). Assumed: a payment is in one deposit at most, is active and posted, and the fees are positive and below the gross amount.
@@ -19,7 +19,7 @@ _BANK, _FEES = "10100", "61900"
 
 
 def deposit_payments(tenant: Tenant, event: Event) -> Row:
-    """`{payments: [...], fees?, date?}` -> deposit: posted payments that are in none yet."""
+    """`{payments: [...], fees?, date?}` -> deposit: posted payments that are in no deposit yet."""
     rows = [tenant.get("payments", int(source_id)) for source_id in event["payments"]]
     for row in rows:
         if row["syncStatus"] == "Pending" or not row["active"] or row["deposit"]:

@@ -1,7 +1,7 @@
 """The verbs of `POST /__sim__/events`: `{"events": [{"do": verb, "as": name?, ...}]}`, carried out in order.
 
-Each answers the ids that it made. `as` names the answer: later events refer to it by `"@name"` (its first id) or `"@name.invoice"`.
-The members of each verb stand in the docstring of its function:
+Each event answers the ids that it made. `as` names the answer: later events refer to it by `"@name"` (its first id) or `"@name.invoice"`. The
+docstring of each verb's function lists the verb's members:
 
     person (a person of the seed: `index`, made where there is none)                         seed/masters.py
     create_customer create_location change_customer change_balance merge_customers           books/customers.py
@@ -116,7 +116,7 @@ VERBS: dict[str, Callable[[Tenant, Event], Row]] = {
 
 
 def perform(tenant: Tenant, event: Event, names: Names) -> Row:
-    """Carry out one event, all of it or nothing. Raises ValueError or KeyError with the words of what is wrong in it."""
+    """Carry out one event, completely or not at all. Raises ValueError or KeyError with words about what is wrong in it."""
     verb = VERBS.get(event.get("do", ""))
     if verb is None:
         raise ValueError(f"do: {event.get('do')!r} is not one of {', '.join(VERBS)}")
@@ -129,7 +129,7 @@ def perform(tenant: Tenant, event: Event, names: Names) -> Row:
 
 
 def _meant(value: Any, names: Names) -> Any:
-    """A value with its references to earlier answers replaced."""
+    """A value with its references to earlier answers resolved."""
     if isinstance(value, list):
         return [_meant(item, names) for item in value]
     if isinstance(value, dict):

@@ -1,9 +1,9 @@
 """Invoices: items and totals, edits, batches, adjustments, voids, imported balances.
 
-Source: developer documentation (an invoice at $0 from booking, items null), help pages "Batch, post and export transactions" and
-"Create an adjustment invoice" (Pending -> Posted in a batch -> Exported; a batch can be unposted before export; a posted invoice is
-locked and corrected by an adjustment with its own number `<parent>-1`). A void is shown by `active: false` (assumed). A customer's balance
-is what the posted invoices come to, less every payment and credit memo, whatever they are applied to (assumed).
+Source: developer documentation (an invoice at $0 from booking, items null), help pages "Batch, post and export transactions" and "Create an
+adjustment invoice" (Pending -> Posted in a batch -> Exported; a batch can be unposted before export; a posted invoice is locked and corrected by an
+adjustment with its own number `<parent>-1`). A void invoice has `active: false` (assumed). A customer's balance is the sum of the posted invoices
+less every payment and credit memo, whatever they are applied to (assumed).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _ZERO = {"subTotal": "0.00", "salesTax": "0.00", "total": "0.00", "balance": "0.
 
 
 def day_of(tenant: Tenant, event: Event) -> date:
-    """The document's day: as the event says, else today in the tenant's zone."""
+    """The document's day: that of the event, else today in the tenant's zone."""
     return date.fromisoformat(event["date"]) if event.get("date") else tenant.today()
 
 
 def new_invoice(tenant: Tenant, location: Row, event: Event) -> Row:
-    """An invoice at $0 without items, not saved; `event` may give date, number, term, configuration, business_unit."""
+    """An unsaved invoice at $0 without items; `event` may give date, number, term, configuration, business_unit."""
     customer = tenant.get("customers", location["customerId"])
     day, term = day_of(tenant, event), str(event.get("term", "Due Upon Receipt"))
     number = str(event.get("number") or tenant.next_id("document-number", 100_001))
@@ -79,7 +79,7 @@ def edit_invoice(tenant: Tenant, event: Event) -> Row:
 
 
 def touch_invoice(tenant: Tenant, event: Event) -> Row:
-    """`{invoice, sent?, review?, balance?}`: what people do after posting and no ledger needs; nothing given moves `modifiedOn` alone."""
+    """`{invoice, sent?, review?, balance?}`: what people do after posting and no ledger needs. Without members, only `modifiedOn` changes."""
     row = tenant.get("invoices", int(event["invoice"]))
     row["sentStatus"] = event.get("sent", row["sentStatus"])
     row["reviewStatus"] = event.get("review", row["reviewStatus"])
@@ -102,7 +102,7 @@ def post_invoices(tenant: Tenant, event: Event) -> Row:
 
 
 def unpost_invoices(tenant: Tenant, event: Event) -> Row:
-    """`{invoices: [...]}`: back from Posted to Pending; an exported or void one stays."""
+    """`{invoices: [...]}`: back from Posted to Pending; an exported or void invoice stays."""
     rows = [tenant.get("invoices", int(source_id)) for source_id in event["invoices"]]
     with tenant.changing():
         for row in rows:
@@ -113,7 +113,7 @@ def unpost_invoices(tenant: Tenant, event: Event) -> Row:
 
 
 def adjust_invoice(tenant: Tenant, event: Event) -> Row:
-    """`{invoice, items: [...], date?}` -> invoice: an adjustment of a posted one, Pending, with its own number."""
+    """`{invoice, items: [...], date?}` -> invoice: an adjustment of a posted invoice, Pending, with its own number."""
     parent = tenant.get("invoices", int(event["invoice"]))
     if parent["syncStatus"] == "Pending" or not parent["active"]:
         raise ValueError(f"invoice {parent['id']} is not posted or is void, so it is not adjusted")
@@ -131,7 +131,8 @@ def adjust_invoice(tenant: Tenant, event: Event) -> Row:
 
 
 def void_invoice(tenant: Tenant, event: Event) -> Row:
-    """`{invoice, unapply?}`: no longer active; the customer owes nothing of it. What settles it stays applied, unless `unapply` takes it back."""
+    """`{invoice, unapply?}`: makes it inactive, so that the customer owes nothing for it. What settles it stays applied, unless `unapply` takes that
+    back."""
     row = tenant.get("invoices", int(event["invoice"]))
     if not row["active"]:
         raise ValueError(f"invoice {row['id']} is void")
@@ -162,7 +163,7 @@ def import_balance(tenant: Tenant, event: Event) -> Row:
 
 
 def open_invoice(tenant: Tenant, event: Event) -> Row:
-    """The invoice of an event, where it can still be edited. Raises ValueError for a posted or exported one."""
+    """The invoice of an event, if it can still be edited. Raises ValueError if it is posted or exported."""
     row = tenant.get("invoices", int(event["invoice"]))
     if row["syncStatus"] != "Pending" or not row["active"]:
         raise ValueError(f"invoice {row['id']} is {row['syncStatus']} and locked")

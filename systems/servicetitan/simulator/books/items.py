@@ -1,4 +1,4 @@
-"""Lines of an invoice out of the price book, and the sales tax on them.
+"""Lines of an invoice from the price book, and the sales tax on them.
 
 Amounts of lines are quantity times price, rounded half up to cents; tax is computed on the taxable lines together, by the sum of the
 zone's rates (assumed; the API gives only the result). A discount is a line of type PriceModifier with a negative amount.
@@ -21,7 +21,7 @@ _ACCOUNTS = {
 
 
 def account(number: str) -> Row:
-    """A GL account as it stands inside other records."""
+    """A GL account in the form in which other records contain it."""
     return dict(_ACCOUNTS[number])
 
 
@@ -64,7 +64,7 @@ def item_of(tenant: Tenant, invoice: Row, line: dict[str, Any], order: int) -> R
 
 
 def taxed(tenant: Tenant, invoice: Row, items: list[Row]) -> tuple[Decimal, Row | None]:
-    """The tax on these lines and the code that names it; nothing for the exempt or where there is no zone."""
+    """The tax on these lines and the code that names it; nothing for an exempt invoice or one without a zone."""
     if invoice.get("_exempt") or invoice["taxZoneId"] is None:
         return Decimal(0), None
     zone = tenant.get("tax-zones", invoice["taxZoneId"])

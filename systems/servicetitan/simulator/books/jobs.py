@@ -29,7 +29,7 @@ def book_job(tenant: Tenant, event: Event) -> Row:
 
 
 def start_job(tenant: Tenant, event: Event) -> Row:
-    """`{job}`: a technician is at work."""
+    """`{job}`: a technician has started work."""
     return _move(tenant, event, {"jobStatus": "In Progress"}, "update")
 
 
@@ -42,7 +42,7 @@ def complete_job(tenant: Tenant, event: Event) -> Row:
 
 
 def cancel_job(tenant: Tenant, event: Event) -> Row:
-    """`{job}`: canceled; its invoice goes."""
+    """`{job}`: canceled; its invoice is removed."""
     job = tenant.get("jobs", int(event["job"]))
     invoice = tenant.get("invoices", job["invoiceId"])
     if invoice["syncStatus"] != "Pending":

@@ -11,7 +11,7 @@ Event = dict[str, Any]
 
 
 def rename_business_unit(tenant: Tenant, event: Event) -> Row:
-    """`{business_unit, name}`: documents made before keep the old name."""
+    """`{business_unit, name}`: existing documents keep the old name."""
     row = tenant.get("business-units", int(event["business_unit"]))
     return {"business_unit": tenant.save("business-units", row | {"name": str(event["name"])}, "update")["id"]}
 

@@ -1,9 +1,9 @@
 """Payments: taken, applied, applied later, un-applied, refunded, bounced, voided, posted.
 
-Source: OpenAPI Accounting V2 (`appliedTo` = splits; `typeId` is text on read; `refundedPaymentId`); help: a manual refund is an adjustment
-invoice that carries a negative payment of type "Refund"; a bad check is un-applied, also an exported one. Assumed: a refund of a payment has a
-negative total and reduces what that one has left; a bounced check is inactive then, the bank's fee an adjustment invoice; what was deposited
-or exported is not voided.
+Source: OpenAPI Accounting V2 (`appliedTo` = splits; `typeId` is text on read; `refundedPaymentId`); help: a manual refund is an adjustment invoice
+that carries a negative payment of type "Refund"; a bad check is un-applied, even if it was exported. Assumed: a refund of a payment has a negative
+total and reduces the unapplied amount of that payment; a bounced check becomes inactive, and the bank's fee is an adjustment invoice; a deposited or
+exported payment cannot be voided.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Event = dict[str, Any]
 def take_payment(tenant: Tenant, event: Event) -> Row:
     """`{customer, type, amount?, invoices?: [{invoice, amount? or share?}], business_unit?, date?, check?, memo?}` -> payment.
 
-    An invoice without an amount or a share of its balance is paid in full; without `amount` the payment is the sum of its splits.
+    An invoice without an amount or a share of its balance is paid in full. Without `amount`, the payment is the sum of its splits.
     """
     splits = [_split(tenant, entry) for entry in event.get("invoices", [])]
     applied = sum((amount for _, amount in splits), Decimal(0))
@@ -53,7 +53,7 @@ def apply_payment(tenant: Tenant, event: Event) -> Row:
 
 
 def unapply_payment(tenant: Tenant, event: Event) -> Row:
-    """`{payment, invoice?}`: what it settles of that invoice, or of all, is open again; allowed for an exported one, too."""
+    """`{payment, invoice?}`: what it settles of that invoice, or of all, becomes open again; also allowed for an exported payment."""
     row = _active(tenant, event)
     if Decimal(row["total"]) < 0:
         raise ValueError(f"payment {row['id']} is a refund: it is voided, not taken back")
@@ -62,7 +62,7 @@ def unapply_payment(tenant: Tenant, event: Event) -> Row:
 
 
 def refund_payment(tenant: Tenant, event: Event) -> Row:
-    """`{payment, amount?, date?}` -> payment: money given back, out of what is unapplied."""
+    """`{payment, amount?, date?}` -> payment: money given back, from the unapplied amount."""
     held = _active(tenant, event)
     amount = cents(event.get("amount") or held["unappliedAmount"])
     left = Decimal(held["unappliedAmount"])
@@ -81,7 +81,7 @@ def refund_payment(tenant: Tenant, event: Event) -> Row:
 def refund_invoice(tenant: Tenant, event: Event) -> Row:
     """`{invoice, items, date?}` -> invoice, payment: an adjustment invoice that carries a negative payment of type Refund, both posted.
 
-    The items make a negative total; the payment is of that amount and settles the adjustment, so that nothing of it stays open.
+    The items make a negative total. The payment has that amount and settles the adjustment, so that nothing of it stays open.
     """
     with tenant.changing():
         made = adjust_invoice(tenant, event)
@@ -101,8 +101,8 @@ def refund_invoice(tenant: Tenant, event: Event) -> Row:
 
 
 def bounce_payment(tenant: Tenant, event: Event) -> Row:
-    """`{payment, fee?: {sku, price}, date?}` -> payment, invoice?: the bank gave a check back. It settles nothing any more and is inactive;
-    a fee is charged on an adjustment of the first invoice that it had paid."""
+    """`{payment, fee?: {sku, price}, date?}` -> payment, invoice?: the bank returned a check. The payment settles nothing any more and is inactive; a
+    fee is charged on an adjustment of the first invoice that it had paid."""
     row = _active(tenant, event)
     if row["type"] != "Check":
         raise ValueError(f"payment {row['id']} is {row['type']}, not a check")
@@ -120,7 +120,7 @@ def bounce_payment(tenant: Tenant, event: Event) -> Row:
 
 
 def void_payment(tenant: Tenant, event: Event) -> Row:
-    """`{payment}`: no longer active; its invoices are open again. One that was deposited or exported is refused."""
+    """`{payment}`: makes it inactive; its invoices are open again. A deposited or exported payment is refused."""
     row = _active(tenant, event)
     if row["syncStatus"] == "Exported" or row["deposit"]:
         raise ValueError(f"payment {row['id']} is {'deposited' if row['deposit'] else 'exported'} and cannot be voided")
@@ -129,7 +129,7 @@ def void_payment(tenant: Tenant, event: Event) -> Row:
 
 
 def _end(tenant: Tenant, row: Row, operation: str) -> None:
-    """Inactive, what it settled is open again. What it gave back is open on the payment that it refunds."""
+    """Make a payment inactive: what it settled is open again. If it was a refund, the amount is unapplied again on the refunded payment."""
     if any(other["refundedPaymentId"] == row["id"] and other["active"] for other in tenant.rows("payments")):
         raise ValueError(f"payment {row['id']} was refunded in part; void its refund first")
     with tenant.changing():
@@ -143,7 +143,7 @@ def _end(tenant: Tenant, row: Row, operation: str) -> None:
 
 
 def post_payments(tenant: Tenant, event: Event) -> Row:
-    """`{payments: [...], status?}`: one batch of pending payments; `status` Pending takes posted ones back."""
+    """`{payments: [...], status?}`: one batch of pending payments; `status` Pending unposts posted ones."""
     status = str(event.get("status", "Posted"))
     batch = new_batch(tenant) if status == "Posted" else None
     rows = [tenant.get("payments", int(source_id)) for source_id in event["payments"]]

@@ -54,7 +54,7 @@ def order(tenant: Tenant, event: Event) -> Row:
 
 
 def change_order(tenant: Tenant, event: Event) -> Row:
-    """`{purchase_order, memo?, vendor_number?, vendor?, quantities?: [quantity...]}`: what people change at the screen, whatever its status."""
+    """`{purchase_order, memo?, vendor_number?, vendor?, quantities?: [quantity...]}`: what people change at the screen, in any status."""
     row = dict(tenant.get("purchase-orders", int(event["purchase_order"])))
     row |= {"summary": str(event["memo"])} if "memo" in event else {}
     row |= {"vendorDocumentNumber": str(event["vendor_number"])} if "vendor_number" in event else {}
@@ -68,7 +68,7 @@ def change_order(tenant: Tenant, event: Event) -> Row:
 
 
 def send_order(tenant: Tenant, event: Event) -> Row:
-    """`{purchase_order}`: a pending one goes to its vendor."""
+    """`{purchase_order}`: sends a pending order to its vendor."""
     row = dict(tenant.get("purchase-orders", int(event["purchase_order"])))
     if row["status"] != "Pending":
         raise ValueError(f"purchase order {row['id']} is {row['status']}")
@@ -77,7 +77,7 @@ def send_order(tenant: Tenant, event: Event) -> Row:
 
 
 def export_orders(tenant: Tenant, event: Event) -> Row:
-    """`{purchase_orders: [id...]}`: received ones are exported, and locked."""
+    """`{purchase_orders: [id...]}`: exports received orders, which locks them."""
     rows = [tenant.get("purchase-orders", int(source_id)) for source_id in event["purchase_orders"]]
     for row in rows:
         if row["status"] != "Received":
@@ -87,7 +87,7 @@ def export_orders(tenant: Tenant, event: Event) -> Row:
 
 
 def cancel_receipt(tenant: Tenant, event: Event) -> Row:
-    """`{receipt}`: it is inactive, its bill is canceled, and its order is open again. Refused once the bill is posted."""
+    """`{receipt}`: makes it inactive, cancels its bill and reopens its order. Refused once the bill is posted."""
     row = tenant.get("receipts", int(event["receipt"]))
     bill = tenant.find("ap-bills", row["billId"]) if row["billId"] else None
     if not row["active"] or (bill is not None and bill["syncStatus"] != "Pending"):
@@ -107,7 +107,7 @@ def cancel_receipt(tenant: Tenant, event: Event) -> Row:
 
 
 def receive(tenant: Tenant, event: Event) -> Row:
-    """`{purchase_order, vendor_number?, date?, shares?: [quantity...]}` -> receipt, bill: all of it, or `shares` per line."""
+    """`{purchase_order, vendor_number?, date?, shares?: [quantity...]}` -> receipt, bill: everything, or `shares` per line."""
     row = tenant.get("purchase-orders", int(event["purchase_order"]))
     if row["status"] not in ("Pending", "Sent", "PartiallyReceived"):
         raise ValueError(f"purchase order {row['id']} is {row['status']}")
@@ -131,7 +131,8 @@ def receive(tenant: Tenant, event: Event) -> Row:
 
 
 def receive_ordered(tenant: Tenant, event: Event) -> Row:
-    """`{most}` -> receipts: people receive so many of the orders that an app made, the oldest first; every third one comes in two deliveries."""
+    """`{most}` -> receipts: people receive up to that many of the orders that an app made, the oldest first; every third order comes in two
+    deliveries."""
     found = [
         row for row in tenant.rows("purchase-orders") if row["status"] in ("Pending", "PartiallyReceived") and row["sentOn"] is None
     ]
@@ -155,7 +156,7 @@ def enter_bill(tenant: Tenant, event: Event) -> Row:
 
 
 def expense_lines(tenant: Tenant, expenses: list[Event], unit: Row) -> list[Row]:
-    """Lines of a bill that is entered by hand, of `[{amount, account?, description?}]`."""
+    """Lines of a bill that is entered by hand, from `[{amount, account?, description?}]`."""
     return [
         {
             "id": tenant.next_id("bill-item", 3_066_000_001),
@@ -220,7 +221,7 @@ def _receipt(tenant: Tenant, row: Row, shares: list[Decimal], event: Event) -> R
         "receipts",
         {
             "number": number,
-            # each delivery is billed by the vendor with an invoice of its own
+            # the vendor bills each delivery with a separate invoice
             "vendorInvoiceNumber": str(event.get("vendor_number") or f"INV-{row['vendorId']}-{number}"),
             "purchaseOrderId": row["id"],
             "jobId": row["jobId"],

@@ -1,8 +1,8 @@
-"""Parts that go back to a vendor, and the credit that the vendor gives for them: split over bills at once, later, again, or canceled.
+"""Parts that are returned to a vendor, and the credit that the vendor gives for them: applied to bills at once or later, unapplied, or canceled.
 
 Source: OpenAPI Inventory V2 (InventoryReturnResponse; status Pending, Returned, CreditReceived, Canceled) and Accounting V2 (ApCreditResponse:
-`inventoryReturnId`, `splits` with `active`); help "Return parts": receiving the vendor's credit makes it. Assumed: its amount is the return's,
-with tax and shipping; a split that is taken back is inactive; a canceled credit sets its return back to Returned.
+`inventoryReturnId`, `splits` with `active`); help "Return parts": receiving the vendor's credit makes it. Assumed: its amount is that of the return,
+with tax and shipping; a split that is taken back becomes inactive; a canceled credit sets its return back to Returned.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def return_parts(tenant: Tenant, event: Event) -> Row:
 
 
 def return_received(tenant: Tenant, event: Event) -> Row:
-    """`{most}` -> returns: half of the first two lines of so many receipts goes back, all of a line where that is no whole number; of orders that an
-    app made, the newest receipts first, and of each receipt once."""
+    """`{most}` -> returns: up to that many receipts are partly returned: half of each of their first two lines, or all if half is not a whole number.
+    Only receipts of orders that an app made, the newest first, and each receipt once."""
     gone = {line["receiptItemId"] for row in tenant.rows("returns") for line in row["items"]}
     orders = {row["id"]: row for row in tenant.rows("purchase-orders") if row["sentOn"] is None}
     found = [
@@ -108,12 +108,12 @@ def _item(tenant: Tenant, line: Event) -> Row:
 
 
 def _account(number: str) -> Row:
-    """A GL account as the inventory module shows it: without its id."""
+    """A GL account in the inventory module's form, without its id."""
     return {name: value for name, value in account(number).items() if name != "id"}
 
 
 def cancel_return(tenant: Tenant, event: Event) -> Row:
-    """`{return, reason?}`: the parts stay; refused once the vendor gave a credit."""
+    """`{return, reason?}`: the parts stay here; refused once the vendor has given a credit."""
     row = tenant.get("returns", int(event["return"]))
     if row["status"] != "Returned":
         raise ValueError(f"return {row['id']} is {row['status']}")
@@ -123,8 +123,8 @@ def cancel_return(tenant: Tenant, event: Event) -> Row:
 
 
 def vendor_credit(tenant: Tenant, event: Event) -> Row:
-    """`{vendor, business_unit, amount, return?, bill?, apply?, date?, number?, posted?}` -> credit, vendor: of a return, which is made where none
-    is named, or of `return` alone, whose vendor, unit and amount it has then; applied to a bill where given."""
+    """`{vendor, business_unit, amount, return?, bill?, apply?, date?, number?, posted?}` -> credit, vendor: for a return, which is made if none is
+    named. With `return` alone, the credit takes its vendor, unit and amount. Applied to a bill if one is given."""
     if event.get("return"):
         event = _of_return(tenant, event)
     vendor, unit = tenant.get("vendors", int(event["vendor"])), tenant.unit_of(event)
@@ -166,7 +166,7 @@ def _of_return(tenant: Tenant, event: Event) -> Event:
 
 
 def apply_vendor_credit(tenant: Tenant, event: Event) -> Row:
-    """`{credit, bill, amount?}`: a further split, of what is left unless an amount is given."""
+    """`{credit, bill, amount?}`: a further split, of the remaining amount unless an amount is given."""
     row = _active(tenant, event)
     left = Decimal(row["amount"]) - Decimal(row["appliedAmount"])
     with tenant.changing():
@@ -176,14 +176,14 @@ def apply_vendor_credit(tenant: Tenant, event: Event) -> Row:
 
 
 def unapply_vendor_credit(tenant: Tenant, event: Event) -> Row:
-    """`{credit, bill?}`: its splits of that bill, or all, are inactive and the bills open again."""
+    """`{credit, bill?}`: makes its splits of that bill, or all, inactive; the bills are open again."""
     row = _active(tenant, event)
     _take_back(tenant, row, int(event["bill"]) if event.get("bill") else None)
     return {"credit": row["id"]}
 
 
 def cancel_vendor_credit(tenant: Tenant, event: Event) -> Row:
-    """`{credit}`: canceled, its splits too; its return waits for a credit again. An exported one is locked."""
+    """`{credit}`: cancels it and its splits; its return waits for a credit again. An exported one is locked."""
     row = _active(tenant, event)
     if row["syncStatus"] == "Exported":
         raise ValueError(f"vendor credit {row['id']} is exported and locked")
@@ -203,7 +203,7 @@ def _active(tenant: Tenant, event: Event) -> Row:
 
 
 def _split(tenant: Tenant, row: Row, bill_id: int, amount: Decimal) -> None:
-    """Add an active split; the row is not saved here. Raises ValueError above what is left, or for another vendor's bill."""
+    """Add an active split; the row is not saved here. Raises ValueError above the remaining amount, or for another vendor's bill."""
     left = Decimal(row["amount"]) - Decimal(row["appliedAmount"])
     bill = tenant.get("ap-bills", bill_id)
     if not 0 < amount <= left or bill["vendor"]["id"] != row["vendor"]["id"]:

@@ -1,7 +1,7 @@
 """What settles an invoice: applications of payments and credit memos, made and taken back.
 
-Source: OpenAPI Accounting V2 (`appliedTo` of payments and credit memos); help: an application may be taken back also where both are exported,
-which is the way with a bad check. That an application to a void or unposted invoice stands until it is taken back: assumed.
+Source: OpenAPI Accounting V2 (`appliedTo` of payments and credit memos); help: an application may be taken back even if both documents are exported,
+which is how a bad check is handled. Assumed: an application to a void or unposted invoice stays until it is taken back.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant, instant, midnight, money
 
 OPEN = {"payments": "unappliedAmount", "credit-memos": "balance"}
-"""What settles, and the member that says how much of it is left."""
+"""Kinds of documents that settle, with the member that gives their remaining amount."""
 
 
 def settle(tenant: Tenant, source_id: int, amount: Decimal) -> Row:
-    """Apply an amount to an invoice (negative: take it back); its balance follows."""
+    """Apply an amount to an invoice (negative: take it back); the invoice's balance is updated."""
     row = tenant.get("invoices", source_id)
     if not row["active"] and amount > 0:
         raise ValueError(f"invoice {source_id} is void")
@@ -27,7 +27,7 @@ def settle(tenant: Tenant, source_id: int, amount: Decimal) -> Row:
 
 
 def application(tenant: Tenant, invoice: Row, amount: Decimal, who: str) -> Row:
-    """What a payment or credit memo holds of an invoice that it settles."""
+    """The entry of a payment or credit memo about an invoice that it settles."""
     return {
         "appliedId": tenant.next_id("application", 3_055_000_001),
         "appliedTo": invoice["id"],
@@ -39,14 +39,15 @@ def application(tenant: Tenant, invoice: Row, amount: Decimal, who: str) -> Row:
 
 
 def apply_to(tenant: Tenant, kind: str, row: Row, invoice: Row, amount: Decimal) -> Row:
-    """Settle an invoice with what is left of a payment or credit memo; the application. Raises ValueError above what is left."""
+    """Settle an invoice with the remaining amount of a payment or credit memo; returns the application. Raises ValueError above the remaining
+    amount."""
     left = Decimal(row[OPEN[kind]])
     if amount > left or amount <= 0:
         raise ValueError(f"{kind} {row['id']} has {left} left, not {amount}")
     with tenant.changing():
         made = application(tenant, invoice, amount, "office")
         if kind == "credit-memos":
-            made["appliedOn"] = tenant.today().isoformat()  # OpenAPI: a date there, an instant in payments
+            made["appliedOn"] = tenant.today().isoformat()  # OpenAPI: a date here, an instant in payments
         row["appliedTo"] = [*row["appliedTo"], made]
         row[OPEN[kind]] = money(left - amount)
         tenant.save(kind, row, "apply")
@@ -55,7 +56,7 @@ def apply_to(tenant: Tenant, kind: str, row: Row, invoice: Row, amount: Decimal)
 
 
 def take_back(tenant: Tenant, kind: str, row: Row, invoice_id: int | None = None) -> Decimal:
-    """Take back what it settles of an invoice, or of all; how much that was. Raises ValueError where it settles nothing of it."""
+    """Take back what it settles of an invoice, or of all invoices; returns the amount. Raises ValueError if it settles nothing of it."""
     taken = [one for one in row["appliedTo"] if invoice_id in (None, one["appliedTo"])]
     if not taken and invoice_id is not None:
         raise ValueError(f"{kind} {row['id']} settles nothing of invoice {invoice_id}")
@@ -70,7 +71,7 @@ def take_back(tenant: Tenant, kind: str, row: Row, invoice_id: int | None = None
 
 
 def release(tenant: Tenant, invoice_id: int) -> None:
-    """Take back whatever settles an invoice. Raises ValueError, and changes nothing, where money of it was refunded."""
+    """Take back everything that settles an invoice. Raises ValueError, and changes nothing, if some of its money was refunded."""
     settling = [row for row in tenant.rows("payments") if any(one["appliedTo"] == invoice_id for one in row["appliedTo"])]
     if any(Decimal(row["total"]) < 0 for row in settling):
         raise ValueError(f"invoice {invoice_id} carries a refund: void that payment first")

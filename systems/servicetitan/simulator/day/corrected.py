@@ -1,4 +1,4 @@
-"""The documents that corrections are made of: sold, billed and paid early in the day, so that they are in the books when they are corrected."""
+"""The documents that corrections need: sold, billed and paid early in the day, so that they are in the books when they are corrected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ITEMS = ({"sku": "SVC-TUNE"}, {"sku": "MAT-THERM"})
 
 
 class Corrected:
-    """One group of corrections, the `number`-th of its kind: one customer, one vendor, one unit; names are its own."""
+    """One group of corrections, the `number`-th of its kind: one customer, one vendor, one unit, and separate names."""
 
     def __init__(self, steps: Steps, options: DayOptions, morning: Morning, number: int, group: int) -> None:
         self._steps, self._options, self.morning, self.number = steps, options, morning, number
@@ -34,24 +34,24 @@ class Corrected:
         return (self.morning.day - timedelta(days=1)).isoformat()
 
     def name(self, word: str) -> str:
-        """What an event of this group is called."""
+        """The name of an event of this group."""
         return f"{self._prefix}{word}"
 
     def ref(self, word: str) -> str:
-        """How later events refer to it: to the first id that it made."""
+        """The reference of later events to it: to the first id that it made."""
         return f"@{self.name(word)}"
 
     def add(self, do: str, kind: str = "", **members: Any) -> None:
-        """Plan what is made before; each a minute after the one before."""
+        """Plan an event that prepares documents, a minute after the previous one."""
         self._at_s += 60
         self._steps.add(self._at_s, do, kind, **members)
 
     def correct(self, do: str, kind: str = "", **members: Any) -> None:
-        """Plan what corrects."""
+        """Plan an event that corrects."""
         self._steps.correct(self._options.seconds * _CORRECTED, do, kind, **members)
 
     def sold(self, word: str, date: str = "") -> str:
-        """A posted invoice of a job; how events refer to it."""
+        """A posted invoice of a job; returns the reference to it."""
         job = f"job-{word}"
         self.add("book_job", name=self.name(job), location=self.location, business_unit=self.unit, date=date or self.day)
         invoice = f"{self.ref(job)}.invoice"

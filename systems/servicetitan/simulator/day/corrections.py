@@ -1,6 +1,7 @@
-"""What a day corrects. `few`: of its own documents; `all`: every kind, each on documents that the day makes for it before.
+"""The corrections of a day. `few`: of the day's own documents; `all`: every kind, each on documents that the day makes for it first.
 
-A kind is counted once for each correction, on the step that decides it. Amounts are fixed: what is drawn elsewhere in the day stays as it is.
+A kind is counted once for each correction, at the step that decides it. Amounts are fixed, so that the random values elsewhere in the day stay the
+same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Members = dict[str, Any]
 
 
 def own_of(options: DayOptions, sales: list[Sale]) -> list[Sale]:
-    """The day's own sales that are corrected, the last posted one first: of each three one is adjusted, one voided, one unposted."""
+    """The day's own sales that are corrected, the last posted one first. Of each three, one is adjusted, one voided, one unposted."""
     posted = [sale for sale in reversed(sales) if sale.posted_s and sale.subtotal > 0]
     return posted[: 3 * min(options.corrections, len(posted) // 4)]
 
@@ -49,7 +50,7 @@ def plan_all(steps: Steps, options: DayOptions, morning: Morning, sales: list[Sa
 
 
 def _invoices(of: Corrected) -> None:
-    """Adjusted after it was paid, or from before the cut-over; void with its payment; another day; other lines."""
+    """Adjusted after payment, or from before the cut-over; voided with its payment; moved to another day; given other lines."""
     paid = of.sold("adjusted")
     of.paid("adjusted", paid)
     of.adjusted("adjustment_of_paid", paid, "-35.50")
@@ -68,7 +69,7 @@ def _invoices(of: Corrected) -> None:
 
 
 def _credit_memos(of: Corrected) -> None:
-    """Applied at once, later, partly; taken back; void."""
+    """Applied at once, later, or partly; taken back; voided."""
     lines = [{"sku": "MAT-FLTR", "quantity": "2"}, {"sku": _LABOR, "quantity": "0.5"}]
     whole: Members = {"customer": of.customer, "location": of.location, "business_unit": of.unit, "items": lines, "date": of.day}
     of.correct("credit_memo", "credit_memo_applied", invoice=of.sold("memo"), **whole)
@@ -84,7 +85,7 @@ def _credit_memos(of: Corrected) -> None:
 
 
 def _payments(of: Corrected) -> None:
-    """Un-applied, applied to another invoice, void, bounced, applied later, brought to the bank."""
+    """Un-applied, applied to another invoice, voided, bounced, applied later, deposited at the bank."""
     first = of.sold("unapplied")
     of.correct("unapply", "payment_unapplied", payment=of.paid("unapplied", first), invoice=first)
     wrong, right = of.sold("wrong"), of.sold("right")
@@ -101,7 +102,7 @@ def _payments(of: Corrected) -> None:
 
 
 def _refunds(of: Corrected) -> None:
-    """Of an invoice (an adjustment with a payment of type Refund), and of what a payment has left."""
+    """Refunds of an invoice (an adjustment with a payment of type Refund), and of the unapplied rest of a payment."""
     refunded = of.sold("refunded")
     of.paid("refunded", refunded)
     items = [{"sku": _LABOR, "price": "-52.40"}]
@@ -111,7 +112,7 @@ def _refunds(of: Corrected) -> None:
 
 
 def _agreements(of: Corrected) -> None:
-    """Memberships billed in advance, projects with retainage, interest: what is no revenue of today."""
+    """Memberships billed in advance, projects with retainage, interest: amounts that are not revenue of today."""
     place: Members = {"location": of.location, "business_unit": of.unit, "date": of.day}
     of.add("sell_membership", "membership_sold", name=of.name("member"), **place)
     items = [{"sku": "MBR-GOLD", "price": "-114.00"}]
@@ -125,7 +126,7 @@ def _agreements(of: Corrected) -> None:
 
 
 def _bills(of: Corrected) -> None:
-    """Canceled, changed, not to be paid, paid, paid and the payment stopped."""
+    """Canceled, changed, blocked for payment, paid, paid with the payment stopped."""
     of.correct("cancel_bill", "bill_canceled", bill=of.billed("canceled"))
     changed = of.billed("changed")
     of.correct("unpost_bills", bills=[changed])
@@ -140,7 +141,7 @@ def _bills(of: Corrected) -> None:
 
 
 def _vendor_credits(of: Corrected) -> None:
-    """Parts that go back with their credit, later splits, splits taken back, credits and returns canceled."""
+    """Returned parts with their credit, later splits, splits taken back, canceled credits and returns."""
     sku = MATERIALS[of.number % len(MATERIALS)].code
     parts: Members = {"vendor": of.vendor, "business_unit": of.unit, "items": [{"sku": sku, "quantity": "2"}], "date": of.day}
     of.add("return_parts", "parts_returned", name=of.name("return"), **parts)

@@ -1,4 +1,4 @@
-"""The day's credit memos: customers who complain are given some of what they were charged, off an invoice that nobody pays, or to be used later."""
+"""The day's credit memos: customers who complain get a part of their charges back, applied to an invoice that nobody pays, or to be used later."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from systems.servicetitan.simulator.tenant import cents
 
 _PART, _LEAST = 0.2, 2
 _OPEN = 4
-"""Every fourth settles nothing yet."""
+"""Every fourth memo settles nothing yet."""
 
 
 def plan_credits(steps: Steps, options: DayOptions, morning: Morning, unpaid: list[Sale]) -> None:
-    """A credit memo for each of the first of these invoices, as many as a day of that size has."""
+    """A credit memo for each of the first of these invoices, as many as suit a day of that size."""
     draw = random.Random(f"day/{options.seed}/credits")
     for number, sale in enumerate(unpaid[: options.share(_PART, _LEAST)]):
         at_s = min(sale.posted_s + draw.uniform(600, 5400), options.seconds * 0.985)

@@ -1,4 +1,4 @@
-"""The day's payments: full, partial, for several invoices, taken first and applied later, given back."""
+"""The day's payments: full, partial, for several invoices, taken first and applied later, refunded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Payments:
         self._paid: set[str] = set()
 
     def take(self, at_s: float, **members: Any) -> str:
-        """Plan a payment; returns what events call it by."""
+        """Plan a payment; returns the name by which events refer to it."""
         name = f"p{len(self.taken)}"
         at_s = min(at_s, self._options.seconds * 0.985)
         kind = self._draw.choice(PAYMENT_TYPES)
@@ -43,7 +43,7 @@ class Payments:
         self._refunds(sales)
 
     def unpaid(self, sales: list[Sale]) -> list[Sale]:
-        """The posted invoices with an amount of which no payment is planned."""
+        """The posted invoices with an amount for which no payment is planned."""
         return [sale for sale in sales if sale.posted_s and sale.subtotal > 0 and sale.name not in self._paid]
 
     def _one(self, sale: Sale) -> None:
@@ -61,7 +61,7 @@ class Payments:
             self.take(after, invoices=[{"invoice": sale.invoice}])
 
     def _several(self, sales: list[Sale]) -> set[str]:
-        """Now and then one payment for two invoices of a customer; returns the names of what they settle."""
+        """Sometimes one payment for two invoices of a customer; returns the names of the invoices that are settled."""
         by_customer: dict[object, list[Sale]] = defaultdict(list)
         for sale in sales:
             if sale.posted_s and sale.subtotal > 0:
@@ -86,11 +86,11 @@ class Payments:
             self.taken.append((at_s + 600, f"r{number}"))
 
     def _known(self, sale: Sale) -> object:
-        """The sale's customer, where it was there in the morning, else the first that was."""
+        """The sale's customer if it existed in the morning, else the first one that did."""
         return sale.place[1] if isinstance(sale.place[1], int) else self._morning.places[0][1]
 
     def post(self) -> None:
-        """Batches through the day; the last few stay pending."""
+        """Batches through the day; the last few payments stay pending."""
         taken = sorted(self.taken)
         pending = max(1, len(taken) // 50)
         posted, length = taken[: len(taken) - pending], self._options.seconds / 8

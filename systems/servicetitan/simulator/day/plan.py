@@ -1,8 +1,8 @@
-"""A working day planned as data: the same options on the same morning gives the same steps, whatever the clock does.
+"""A working day planned as data: the same options on the same morning give the same steps, whatever the clock does.
 
-It holds what the books get wrong most: invoices at $0 that grow, discounts, exempt customers, split tax, twins of one day and amount,
-documents from before the cut-over paid after it, imported balances, payments of every kind, credit memos, bills with charges, vendor credits,
-a cancellation.
+It contains what books most often get wrong: invoices at $0 that grow, discounts, exempt customers, split tax, twins of one day and amount, documents
+from before the cut-over that are paid after it, imported balances, payments of every kind, credit memos, bills with charges, vendor credits, a
+cancellation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS = {"few": plan_few, "all": plan_all}
 
 
 def morning_of(tenant: Tenant) -> Morning:
-    """What there is when the day begins; merged and inactive ones are left out."""
+    """What exists when the day begins, without merged and inactive objects."""
     customers = {row["id"] for row in tenant.rows("customers") if row["active"]}
     places = [
         (row["id"], row["customerId"]) for row in tenant.rows("locations") if row["active"] and row["customerId"] in customers
@@ -35,7 +35,7 @@ def morning_of(tenant: Tenant) -> Morning:
 
 
 def planned(tenant: Tenant, options: DayOptions) -> list[Step]:
-    """Every step of the day in order. Raises ValueError where the tenant has no customer to begin with."""
+    """Every step of the day in order. Raises ValueError if the tenant has no customer."""
     morning, steps = morning_of(tenant), Steps()
     if not morning.places:
         raise ValueError("the tenant has no customers; begin it with some (setting `customers`)")

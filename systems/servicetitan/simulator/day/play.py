@@ -1,4 +1,4 @@
-"""Plays a planned day on the tenant's clock and says how far it is. A day that runs is not taken up again after a restart."""
+"""Plays a planned day on the tenant's clock and reports its progress. A day is not resumed after a restart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN_ERRORS = 20
 
 
 class Day:
-    """One day at a time; what is planned is done in its order, so that ids and amounts depend on the seed alone."""
+    """One day at a time. Steps are carried out in the planned order, so that ids and amounts depend only on the seed."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
@@ -28,8 +28,8 @@ class Day:
         self._left: list[Step] = []
 
     def begin(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Plan the day that `{jobs, hours, seed, corrections?, correction_kinds?, when_told?}` asks for and begin it. Raises ValueError while
-        another runs, and for options that make no day."""
+        """Plan the day that `{jobs, hours, seed, corrections?, correction_kinds?, when_told?}` asks for, and begin it. Raises ValueError while
+        another one runs, and for options that make no day."""
         if self._task is not None and not self._task.done():
             raise ValueError("a day is running; wait until it is finished")
         options = DayOptions(**body)
@@ -46,7 +46,7 @@ class Day:
         return self.progress()
 
     def correct(self) -> dict[str, Any]:
-        """Do at once what corrects and was left until now. Raises ValueError while the day runs."""
+        """Carry out the postponed corrections now. Raises ValueError while the day runs."""
         if self._task is None or not self._task.done():
             raise ValueError("the day is not over; its corrections come after it")
         steps, self._left = self._left, []
@@ -56,7 +56,8 @@ class Day:
         return self.progress()
 
     def progress(self) -> dict[str, Any]:
-        """How many steps there are, how many are done, whether all are; `errors` should be empty; `corrections` counts by kind what was done."""
+        """How many steps there are and how many are done, and whether all are; `errors` should be empty; `corrections` counts the corrections by
+        kind."""
         finished = self._task is not None and self._task.done()
         shown, made = self._errors[:_SHOWN_ERRORS], dict(sorted(self._corrections.items()))
         return {"planned": self._planned, "done": self._done, "finished": finished, "errors": shown, "corrections": made}

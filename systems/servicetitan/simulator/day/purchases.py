@@ -1,5 +1,5 @@
-"""The day's purchases: orders received into bills, bills of expenses, two vendor credits, one bill canceled after posting; what an app ordered is
-received."""
+"""The day's purchases: orders received into bills, bills of expenses, two vendor credits, one bill canceled after posting; orders that an app made
+are received."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from systems.servicetitan.simulator.seed.catalogue import EQUIPMENT, MATERIALS
 _CREDITS = 2
 _EXPENSES = 3
 _ORDERED_AT, _ORDERED = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95), 6
-"""When people receive what an app ordered, and how many orders at a time."""
+"""When people receive orders that an app made (part of the day), and how many at a time."""
 _SENT_BACK_AT, _SENT_BACK = (0.5, 0.7, 0.9), 8
-"""When something of that goes back to vendors, and of how many receipts at a time."""
+"""When parts of those are returned to vendors, and from how many receipts at a time."""
 _BILLED_AT = (0.6, 0.9)
-"""When the bills of what an app ordered are posted."""
+"""When the bills of those orders are posted."""
 
 
 def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
-    """Every order of the day and what becomes of it."""
+    """Every order of the day and what happens to it."""
     if not morning.vendors:
         return
     draw = random.Random(f"day/{options.seed}/orders")
@@ -75,7 +75,7 @@ def _order(steps: Steps, draw: random.Random, morning: Morning, when: tuple[int,
 
 
 def _after(steps: Steps, options: DayOptions, morning: Morning, bills: list[tuple[float, str]]) -> None:
-    """Bills posted in batches, the last ones left pending; then the credits, and the cancellation of one that is posted."""
+    """Bills posted in batches, with the last ones left pending; then the credits, and the cancellation of a posted bill."""
     ordered = sorted(bills)
     posted = ordered[: len(ordered) - max(1, len(ordered) // 20)]
     for number in range(1, 7):

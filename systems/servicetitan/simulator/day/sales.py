@@ -19,7 +19,7 @@ _TWINS = 2
 
 @dataclass(frozen=True)
 class Sale:
-    """One job as planned. `posted_s` is 0 where it stays pending; `subtotal` is before tax."""
+    """One job as planned. `posted_s` is 0 if it stays pending; `subtotal` is before tax."""
 
     name: str
     place: tuple[str | int, str | int]
@@ -29,7 +29,7 @@ class Sale:
 
     @property
     def invoice(self) -> str:
-        """How events refer to its invoice."""
+        """The reference of events to its invoice."""
         return f"@{self.name}.invoice"
 
 
@@ -69,7 +69,7 @@ def _job(steps: Steps, options: DayOptions, morning: Morning, places: list[tuple
 
 
 def _lines(draw: random.Random, morning: Morning) -> list[dict[str, Any]]:
-    """Lines out of the price book at prices of the day; none for a visit that costs nothing."""
+    """Lines from the price book at the day's prices; none for a visit that costs nothing."""
     if draw.random() < _ZERO:
         return [] if draw.random() < 0.5 else [{"sku": "SVC-DIAG", "quantity": 1, "price": "0.00"}]
     service = draw.choice(SERVICES)

@@ -1,4 +1,4 @@
-"""What a planned day is made of: steps on the day's clock, and how many of each thing a day of that size has."""
+"""The elements of a planned day: steps on the day's clock, and how many things of each kind suit a day of that size."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One event at so many seconds after the day began; `order` keeps steps of one instant in the order of their planning.
+    """One event, so many seconds after the day began; `order` keeps steps of one instant in the order of planning.
 
-    `corrects`: it changes what was posted, as somebody does who sees a mistake in the books. `kind`: what the day counts it as, on one step of each
-    correction.
+    `corrects`: it changes a posted document, as a person does who notices a mistake in the books. `kind`: how the day counts it, set on one step of
+    each correction.
     """
 
     at_s: float
@@ -26,11 +26,11 @@ class Step:
 class DayOptions:
     """What `POST /__sim__/day` asks for.
 
-    `corrections`: so many of each kind. `correction_kinds`: `few` are adjustments, voids, merges and unpostings of the day's own documents; `all` are
-    these and every other kind of `day/corrections.py`, each on documents of its own, with memberships, projects and deposits. `when_told`: whatever
-    corrects is left until `POST /__sim__/day/corrections`, so that the caller can first let everything reach the books.
-    `receives_ordered`: people receive what an app ordered, and send some of it back.
-    `adjusts_stock`: warehouses and trucks are counted. `orders`: so many orders to vendors at least.
+    `corrections`: how many of each kind. `correction_kinds`: `few` are adjustments, voids, merges and unpostings of the day's own documents; `all`
+    are these and every other kind of `day/corrections.py`, each on separate documents, with memberships, projects and deposits. `when_told`:
+    corrections wait until `POST /__sim__/day/corrections`, so that the caller can first let everything reach the books.
+    `receives_ordered`: people receive orders that an app made, and return some of the goods.
+    `adjusts_stock`: warehouses and trucks are counted. `orders`: the least number of orders to vendors.
     """
 
     jobs: int = 500
@@ -45,16 +45,16 @@ class DayOptions:
 
     @property
     def seconds(self) -> float:
-        """The length in which every day is planned, ten hours."""
+        """The length of every planned day, ten hours."""
         return 36_000.0
 
     @property
     def pace(self) -> float:
-        """By what the planned seconds are stretched to last the hours that are asked for."""
+        """The factor that stretches planned seconds to the requested hours."""
         return self.hours * 3600 / self.seconds
 
     def share(self, part: float, least: int = 1) -> int:
-        """So many of the jobs, at least `least`."""
+        """This part of the number of jobs, but at least `least`."""
         return max(least, round(self.jobs * part))
 
 
@@ -68,7 +68,7 @@ class Morning:
     units: tuple[tuple[int, str], ...]
 
     def before_cutover(self, days: int) -> str:
-        """A day of an earlier month: so many days before the first of this one."""
+        """A day of an earlier month: this many days before the first of the present one."""
         return (self.day.replace(day=1) - timedelta(days=days)).isoformat()
 
 
@@ -79,11 +79,11 @@ class Steps:
         self._steps: list[Step] = []
 
     def add(self, at_s: float, do: str, kind: str = "", **members: Any) -> None:
-        """Plan an event; `name` is what later events call it by, `kind` what it is counted as."""
+        """Plan an event; `name` is the name for later references, `kind` the kind that it counts as."""
         self._steps.append(Step(at_s, len(self._steps), _event(do, members), kind=kind))
 
     def correct(self, at_s: float, do: str, kind: str = "", **members: Any) -> None:
-        """Plan an event that corrects something posted."""
+        """Plan an event that corrects a posted document."""
         self._steps.append(Step(at_s, len(self._steps), _event(do, members), corrects=True, kind=kind))
 
     def in_order(self) -> list[Step]:

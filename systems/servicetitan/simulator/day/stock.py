@@ -1,4 +1,4 @@
-"""The day's adjustments of stock: counts of warehouses and trucks, what was found broken, and what jobs took out and their invoices cost."""
+"""The day's adjustments of stock: counts of warehouses and trucks, damaged goods, and goods used by jobs, whose invoices cost them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from systems.servicetitan.simulator.seed.catalogue import MATERIALS
 _PLACES = (801, 802, 851, 852)
 _LEAST, _PART = 30, 0.06
 _JOBS, _BROKEN, _CANCELED = 5, 7, 2
-"""Every fifth is of a job, every seventh of something broken; so many are canceled in the evening."""
+"""Every fifth adjustment is for a job, every seventh for something damaged; the last number is how many are canceled in the evening."""
 
 
 def plan_stock(steps: Steps, options: DayOptions, morning: Morning) -> None:
-    """Every adjustment of the day, where the options ask for them: the stock is counted up more than down, so that none runs out."""
+    """Every adjustment of the day, if the options ask for them. The stock is counted up more than down, so that none runs out."""
     if not options.adjusts_stock:
         return
     count = options.share(_PART, _LEAST)

@@ -20,7 +20,7 @@ REFUND = "Refund"
 """The payment type of a manual refund; no payment of the day is drawn from it."""
 PAYMENT_TERMS = (("Due Upon Receipt", 0), ("Net 15", 15), ("Net 30", 30))
 TAX_ZONES = (
-    # name, rates as fractions; the second is split into state and county
+    # name, rates as fractions; the second is divided into state and county
     ("Austin TX", (("Texas and Austin", "0.0825"),)),
     ("Round Rock TX", (("Texas State", "0.0625"), ("Williamson County", "0.0200"))),
 )
@@ -42,7 +42,7 @@ GL_ACCOUNTS = (
 WAREHOUSES = ("Main Warehouse", "North Warehouse")
 TRUCKS = ("Truck 1", "Truck 2")
 ORDER_TYPES = (("Stocking Order", False), ("Auto-received Order", True))
-"""Types of purchase orders, and whether an order of the type is received when it is made."""
+"""Types of purchase orders, and whether an order of the type is received as soon as it is made."""
 TECHNICIANS = (
     "Alex Moreno",
     "Dana Whitfield",
@@ -93,7 +93,7 @@ EQUIPMENT = (
     Sku("EQP-AC3T", "Condenser 3 ton", "Equipment", "4875.00", "2318.60", True, "40200"),
 )
 SUBSTITUTES = (Sku("MAT-MISC", "Purchase without an item", "Material", "0.00", "0.00", True, "40200"),)
-"""What stands on orders for lines that are no item of the price book."""
+"""Sku for order lines that are no item of the price book."""
 DISCOUNTS = (Sku("DISC-10", "Member discount", "PriceModifier", "0.00", "0.00", False, "40900"),)
 AGREEMENTS = (
     Sku("MBR-GOLD", "Gold membership, one year", "Service", "228.00", "0.00", False, "25100"),
@@ -101,7 +101,7 @@ AGREEMENTS = (
     Sku("INT-LATE", "Interest on late payment", "Service", "0.00", "0.00", False, "42000"),
     Sku("FEE-NSF", "Returned check fee", "Service", "35.00", "0.00", False, "42100"),
 )
-"""What is sold or charged and is no revenue of a job: its account decides where it goes."""
+"""Items that are sold or charged but are not revenue of a job; their account decides where they are booked."""
 
 _SERIES = (
     (MATERIALS, 10_001),

@@ -1,7 +1,7 @@
-"""Customers and vendors out of `runtime/simulator/people.py`: another simulator with the same seed knows some of the same ones.
+"""Customers and vendors from `runtime/simulator/people.py`: another simulator with the same seed knows some of the same ones.
 
-Every third vendor carries the code that its other system gave it, as external data of the app and in the memo; the rest have none,
-for a vendor of ServiceTitan has no number of its own.
+Every third vendor carries the code from the other system, as external data of the app and in the memo. The rest have none, because a vendor of
+ServiceTitan has no number.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def plant_customers(tenant: Tenant, count: int) -> dict[str, Any]:
 
 
 def customer_of(tenant: Tenant, index: int, person: Person) -> Row:
-    """The customer that this person is, made where there is none; returns `{index, customer, location, name}`."""
+    """The customer for this person, made if there is none; returns `{index, customer, location, name}`."""
     found = tenant.store.get(_PLACES, f"{index:09d}")
     if found is not None:
         return found
@@ -41,7 +41,7 @@ def customer_of(tenant: Tenant, index: int, person: Person) -> Row:
 
 
 def person(tenant: Tenant, event: dict[str, Any]) -> Row:
-    """`{index}` -> customer, location of that person of the seed, made where there is none."""
+    """`{index}` -> customer, location of that person of the seed, made if there is none."""
     index = int(event["index"])
     place = customer_of(tenant, index, people(tenant.seed, index + 1)[index])
     return {"customer": place["customer"], "location": place["location"]}

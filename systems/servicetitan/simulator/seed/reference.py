@@ -31,7 +31,7 @@ ADDRESS = {"street": "100 Depot Road", "unit": "", "city": "Austin", "state": "T
 
 
 def plant(tenant: Tenant) -> None:
-    """Everything that is there before the first event; nothing happens where it is there already."""
+    """Plant everything that exists before the first event, unless it is already there."""
     if tenant.rows("business-units"):
         return
     with tenant.changing():

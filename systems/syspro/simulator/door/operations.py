@@ -1,7 +1,7 @@
-"""The operations of e.net, as REST and SOAP both call them: a name and its texts in, a text out; what goes wrong raises `Failed`.
+"""The operations of e.net, which REST and SOAP both call: a name and its texts in, a text out; a failure raises `Failed`.
 
-Source: the table of calls of the fact sheet. Each call but the version and a logon needs a session. Assumed: the words for an object that is not
-licensed and for one that is not known.
+Source: the table of calls of the fact sheet. Every call except the version and a logon needs a session. Assumed: the words for an unlicensed and for
+an unknown object.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LOGON = ("Operator", "OperatorPassword", "CompanyId", "CompanyPassword")
 
 
 class Operations:
-    """The operations; `takes` says which texts each has beside UserId, and `asked` carries one out."""
+    """The operations. `takes` says which texts each one has besides UserId; `asked` carries one out."""
 
     def __init__(self, company: Company, signin: SignIn) -> None:
         self._company, self._signin = company, signin

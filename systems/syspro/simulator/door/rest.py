@@ -1,8 +1,8 @@
-"""The e.net REST service: `/SYSPROWCFService/Rest/...`, by GET alone, everything in the query.
+"""The e.net REST service: `/SYSPROWCFService/Rest/...`, only GET, with everything in the query.
 
 Sources: recorded exchanges (paths without regard to case, octet-stream, errors inside HTTP 200). Assumed: the query is percent-encoded UTF-8 and a
-plus sign means a blank; names of parameters are exact; a parameter that is not known or appears twice is no such endpoint; an address longer than
-the limit of HTTP.SYS is answered 414 before anything else is looked at.
+plus sign means a blank; names of parameters are exact; with an unknown or repeated parameter the endpoint is not found; an address above the limit of
+HTTP.SYS is answered 414 before anything else is checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Rest:
         self._company, self._operations = company, operations
 
     def takes(self, path: str) -> bool:
-        """Whether a path is one of this service."""
+        """Whether a path belongs to this service."""
         return path.lower().startswith(BASE.lower() + "/")
 
     def answer(self, request: web.Request) -> web.Response:

@@ -1,8 +1,8 @@
-"""Who may log on, and the sessions: one for each operator and company, so many at once as there are seats.
+"""Who may log on, and the sessions: one for each operator and company, and at most as many as there are seats.
 
-Sources: a recorded session id (34 hex digits and two blanks) and a recorded refusal of a password; one session per operator and company, ended
-by the next logon; a seat is held until log-off or the idle time. Recorded for a log-off with a wrong id: the text about BaseDir8. Assumed: that
-every other call answers a wrong or ended session with the same text, the words for a taken seat, and that REST and SOAP share their sessions.
+Sources: a recorded session id (34 hex digits and two blanks) and a recorded refusal of a password; one session per operator and company, ended by the
+next logon; a seat is occupied until log-off or the idle time. Recorded for a log-off with a wrong id: the text about BaseDir8. Assumed: that every
+other call answers a wrong or ended session with the same text, the words for an occupied seat, and that REST and SOAP share their sessions.
 """
 
 from __future__ import annotations
@@ -69,6 +69,6 @@ class SignIn:
         self.sessions.leave(self.session(user_id))
 
     def may_read(self, credential: str) -> bool:
-        """Whether this credential of HTTP Basic is an operator's."""
+        """Whether this credential of HTTP Basic belongs to an operator."""
         name, password = name_and_password(credential)
         return any(same((name, password), (one.operator, one.operator_password)) for one in self.operators.values())

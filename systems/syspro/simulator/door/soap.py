@@ -1,8 +1,8 @@
-"""The older SOAP services of e.net: `/sysprowebservices/{Utilities,Query,Transaction,Setup}.asmx`, for documents that no address can hold.
+"""The older SOAP services of e.net: `/sysprowebservices/{Utilities,Query,Transaction,Setup}.asmx`, for documents that do not fit into an address.
 
 Sources: services, operations and their texts of public clients; the namespaces and the SOAPAction of one of them. Assumed: the site shares its
-sessions with REST, names of texts are compared without case (two clients spell them differently), the result is the text of REST, and a call
-that fails is a fault with status 500 whose faultstring ends with the words.
+sessions with REST; names of texts are compared without case (two clients spell them differently); the result is the text of REST; and a failed call
+is a fault with status 500 whose faultstring ends with the words.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Soap:
         self._company, self._operations = company, operations
 
     def takes(self, path: str) -> bool:
-        """Whether a path is one of these services."""
+        """Whether a path belongs to one of these services."""
         return path.lower().startswith(f"{BASE}/")
 
     async def answer(self, request: web.Request) -> web.Response:

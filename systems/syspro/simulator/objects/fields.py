@@ -1,7 +1,7 @@
-"""Reading the elements of an item: dates, amounts, widths and codes, each with the words of what is wrong.
+"""Reads the elements of an item: dates, amounts, widths and codes, each with the words for its errors.
 
 Source: two message numbers of the samples (100028, 100030), widths of the columns. Assumed: every other number, and that a text that is too long is
-refused rather than cut off, which is the stricter of the two.
+refused and not cut, which is the stricter of the two.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ GL_COMPANY = "A"
 
 
 def amount(outcome: Outcome, item: Part, element: str, places: int = 2, *, is_required: bool = False) -> Decimal:
-    """A number of an item, 0 where there is none."""
+    """A number of an item, 0 if it is absent."""
     text = item[element]
     if not text:
         if is_required:
@@ -32,7 +32,7 @@ def amount(outcome: Outcome, item: Part, element: str, places: int = 2, *, is_re
 
 
 def date_of(outcome: Outcome, item: Part, element: str, otherwise: date) -> date:
-    """A date of an item; `otherwise` where there is none."""
+    """A date of an item; `otherwise` if it is absent."""
     text = item[element]
     found = day(text) if text else otherwise
     if found is None:
@@ -41,7 +41,7 @@ def date_of(outcome: Outcome, item: Part, element: str, otherwise: date) -> date
 
 
 def fits(outcome: Outcome, item: Part, element: str, width: int) -> str:
-    """A text of an item, which has to fit into so many characters."""
+    """A text of an item, which must not be longer than `width`."""
     text = item[element]
     if len(text) > width:
         outcome.wrong(element, text, 100031, f"Value '{text}' of XML element '{element}' is longer than {width} characters")
@@ -49,14 +49,14 @@ def fits(outcome: Outcome, item: Part, element: str, width: int) -> str:
 
 
 def all_fit(outcome: Outcome, item: Part, table: str) -> None:
-    """Hold every text against the column of its name, where the table has one."""
+    """Check every text against the column of its name, if the table has one."""
     for column in tables()[table]:
         if column.name in item.texts and column.kind == "char":
             fits(outcome, item, column.name, column.width)
 
 
 def ledger_code(outcome: Outcome, company: Company, element: str, code: str) -> bool:
-    """Whether a ledger code can be posted to: it is there, not on hold, no control account."""
+    """Whether a ledger code can be posted to: it exists, is not on hold and is no control account."""
     row = company.row("GenMaster", GL_COMPANY, code)
     if row is None:
         outcome.wrong(element, code, 140001, f"Ledger code '{code}' not found")
@@ -70,7 +70,7 @@ def ledger_code(outcome: Outcome, company: Company, element: str, code: str) -> 
 
 
 def known(outcome: Outcome, company: Company, element: str, code: str, where: tuple[str, str]) -> None:
-    """A code has to be in its table; `where` is the table and what the words call it."""
+    """Require a code to be in its table; `where` is the table and the word for the code."""
     if not code:
         outcome.blank(element)
     elif company.row(where[0], code) is None:

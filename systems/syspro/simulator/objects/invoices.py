@@ -1,10 +1,10 @@
 """APSTIN: invoices of suppliers, and credit notes, debit notes and adjustments of them.
 
 Sources: element trees and parameters; code I needs a number that the supplier does not have yet, A, C and D one that it has; dates default to the
-system date. Assumed: the distribution has to sum to the value less tax, freight and miscellaneous charges (memory); a supplier that wants goods
-received notes matched takes no invoice without them (memory); the key of the answer; a credit note lowers and a debit note raises what is owed, an
-adjustment has its sign; each of the three becomes a row of ApInvoicePay with the reference as PaymentReference and its code as TrnType; a
-supplier on hold is a warning; amounts of I, C and D are above zero. Left out: goods received notes, automatic tax, other currencies,
+system date. Assumed: the distribution has to add up to the value less tax, freight and miscellaneous charges (memory); a supplier that requires
+matched goods received notes accepts no invoice without them (memory); the key of the answer; a credit note reduces and a debit note increases what is
+owed, and an adjustment has its sign; each of the three becomes a row of ApInvoicePay with the reference as PaymentReference and its code as TrnType;
+a supplier on hold is a warning; amounts of I, C and D are above zero. Not simulated: goods received notes, automatic tax, other currencies,
 withholding tax, analysis, the codes P, V and E.
 """
 
@@ -30,7 +30,7 @@ _BACK = {"C": 1, "P": 2, "B": 3}
 
 @dataclass
 class _Entry:
-    """What is asked for, as far as it could be read. `value` is what the supplier is owed more by it, `dates` are those of the invoice by column."""
+    """The request, as far as it could be read. `value` is the increase of what the supplier is owed, `dates` are those of the invoice by column."""
 
     item: Part
     supplier: Row
@@ -103,7 +103,7 @@ def _judge_numbers(work: Work, entry: _Entry) -> None:
 
 
 def _judge_value(work: Work, entry: _Entry) -> None:
-    """Read the value and its distribution; they have to agree."""
+    """Read the value and its distribution, which have to agree."""
     item, outcome = entry.item, entry.outcome
     told = amount(outcome, item, "TransactionValue", is_required=True)
     if outcome.says_nothing_of("TransactionValue") and (told == 0 or (told < 0 and entry.code != "A")):
@@ -195,7 +195,7 @@ def _due(company: Company, supplier: Row, invoiced: date) -> date:
 
 
 def _noted(work: Work, entry: _Entry) -> Row:
-    """A credit note, debit note or adjustment of an invoice that is there."""
+    """A credit note, debit note or adjustment of an existing invoice."""
     item = entry.item
     held = work.row("ApInvoice", item["Supplier"], item["Invoice"]) or new_row("ApInvoice")
     number = held["NextPaymEntry"]
@@ -224,7 +224,7 @@ def _noted(work: Work, entry: _Entry) -> Row:
 
 
 def _judge_balance(work: Work, entry: _Entry) -> None:
-    """What is taken off an invoice may be more than is left of it."""
+    """Warn about or refuse an entry that takes more off an invoice than remains of it, as the setting `credit_over_balance` says."""
     held = work.row("ApInvoice", entry.item["Supplier"], entry.item["Invoice"]) or {}
     before = money(held.get("MthInvBal1", ""))
     left = before + entry.value
@@ -239,7 +239,7 @@ def _judge_balance(work: Work, entry: _Entry) -> None:
 
 
 def _balances(row: Row, value: Decimal, period: str) -> Row:
-    """The balances of this month and those before it, as far back as the period that is posted to."""
+    """The balances of this month and the previous ones, back to the period that is posted to."""
     return {name: cents(money(row[name]) + value) for name in [f"MthInvBal{place}" for place in range(1, _BACK[period] + 1)]}
 
 
@@ -251,7 +251,7 @@ def _owed(work: Work, entry: _Entry) -> None:
 
 
 def journal(work: Work, series: str = "journal.ap") -> str:
-    """The journal of this document: one for all its items, none for a document that is only validated."""
+    """The journal of this document: one for all its items; none for a document that is only validated."""
     if work.parameters.texts.get("ValidateOnly") == "Y":
         return ""
     if not work.journal:

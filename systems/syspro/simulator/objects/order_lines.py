@@ -17,7 +17,7 @@ STOCK, FREIGHT, CHARGE, COMMENT, NON_STOCKED = "1", "4", "5", "6", "7"
 
 
 def take_line(work: Work, outcome: Outcome, header: Row, kind: str, part: Part) -> None:
-    """Add, change or delete a line of an order, whose next number is in its header."""
+    """Add, change or delete a line of an order. The next line number is in the order's header."""
     outcome.errors += part.errors
     action = part["LineActionType"] or "A"
     held = None if action == "A" else _held(work, outcome, header, part)
@@ -39,7 +39,7 @@ def take_line(work: Work, outcome: Outcome, header: Row, kind: str, part: Part) 
 
 
 def lines_of(work: Work, order: str) -> list[Row]:
-    """The lines of an order, as the items before have left them."""
+    """The lines of an order, after the changes by earlier items."""
     keys = {row["Line"]: row for row in work.company.rows_with("PorMasterDetail", "PurchaseOrder", order)}
     keys |= {
         one.body["Line"]: one.body
@@ -50,7 +50,7 @@ def lines_of(work: Work, order: str) -> list[Row]:
 
 
 def open_quantity(line: Row) -> Decimal:
-    """What is still to come of a line."""
+    """The quantity of a line that is still to be received."""
     done = line["MCompleteFlag"] == "Y" or line["OrderLineStatus"] == "*"
     return Decimal(0) if done else max(money(line["MOrderQty"]) - money(line["MReceivedQty"]), Decimal(0))
 
@@ -110,7 +110,7 @@ def _stock_line(work: Work, outcome: Outcome, line: Row, part: Part) -> Row:
 
 
 def _goods(work: Work, outcome: Outcome, line: Row, part: Part) -> Row:
-    """What a new line is about."""
+    """The stock code and warehouse of a new line."""
     code, warehouse = fits(outcome, part, "StockCode", 30), part["Warehouse"] or line["MWarehouse"]
     master = work.row("InvMaster", code) if code else None
     found = {"MStockCode": code, "MWarehouse": warehouse, "MSupCatalogue": fits(outcome, part, "SupCatalogue", 50)}
@@ -179,7 +179,7 @@ LINES: dict[str, Callable[[Work, Outcome, Row, Part], Row]] = {
 
 
 def on_order(work: Work, line: Row, more: Decimal) -> None:
-    """Note what is on order of a stock code in its warehouse."""
+    """Update the quantity on order of a stock code in its warehouse."""
     held = work.row("InvWarehouse", line["MStockCode"], line["MWarehouse"])
     if held is not None:
         work.put("InvWarehouse", held | {"QtyOnOrder": f"{money(held['QtyOnOrder']) + more:.6f}"}, "")

@@ -1,10 +1,9 @@
 """PORTOI: purchase orders, added, changed and cancelled, with their lines.
 
-Sources: element trees with their actions and defaults (ValidateOnly is Y where it is left out); order status 1 open, 4 ready to print, 9
-complete, `*` cancelled; line type 1 stocked. Assumed: the number comes from the company; the key of the answer; the other line types (4 freight, 5
-miscellaneous charge, 6 comment, 7 not stocked); what was received cannot be taken back by a change; a price needs no price method; a
-supplier on hold is a warning. Left out: other currencies, contracts, blanket orders, sub-contracting, discounts, attached comments, and units
-other than the one that is stocked.
+Sources: element trees with their actions and defaults (ValidateOnly is Y if it is left out); order status 1 open, 4 ready to print, 9 complete, `*`
+cancelled; line type 1 stocked. Assumed: the number comes from the company; the key of the answer; the other line types (4 freight, 5 miscellaneous
+charge, 6 comment, 7 not stocked); a change cannot take back received goods; a price needs no price method; a supplier on hold is a warning. Not
+simulated: other currencies, contracts, blanket orders, sub-contracting, discounts, attached comments, and units other than the stocking unit.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _DATES = {"OrderDate": "OrderEntryDate", "DueDate": "OrderDueDate", "MemoDate": 
 
 @dataclass
 class Order:
-    """An order on its way in: its header as it will be, and what is wrong."""
+    """An order that is being taken: its header as it will be, and the errors so far."""
 
     work: Work
     outcome: Outcome
@@ -118,7 +117,7 @@ def _begun(work: Work, outcome: Outcome, head: Part) -> Row:
 
 
 def _number(work: Work) -> str:
-    """The number of a new order; none is used up by a document that is only validated."""
+    """The number of a new order. A document that is only validated uses no number."""
     if work.parameters["ValidateOnly"] == "Y":
         return ""
     return next_order(work.company)

@@ -1,8 +1,8 @@
 """PORTOR: receipts of purchase orders into stock or into inspection.
 
 Sources: element trees and parameters; a recorded receipt into inspection (key with order, line of four digits, goods received note and lot; no
-counters where all is well). Assumed: more than was ordered is a warning; an order is complete when its stocked lines are; quantities are above
-zero. Left out: receipts from inspection, bins, serials, non-merchandise costs, goods received notes of one's own number.
+counters if there are no errors). Assumed: receiving more than was ordered is a warning; an order is complete when its stocked lines are; quantities
+are above zero. Not simulated: receipts from inspection, bins, serials, non-merchandise costs, a caller's own numbers of goods received notes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INTO_STOCK, _INTO_INSPECTION = "Receipt", "ReceiptIntoInspection"
 
 @dataclass(frozen=True)
 class _Goods:
-    """What is received: a line of an order, how much, and whether it is put into inspection first."""
+    """What is received: a line of an order, the quantity, and whether it goes into inspection first."""
 
     header: Row
     line: Row

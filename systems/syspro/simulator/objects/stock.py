@@ -1,8 +1,8 @@
-"""INVTMA: adjustments of stock by quantity, or to what was counted; INVSWS: stock codes in warehouses. And how stock moves.
+"""INVTMA: adjustments of stock by quantity, or to a counted quantity; INVSWS: stock codes in warehouses; and the movement of stock.
 
 Sources: element trees and parameters; a recorded refusal of INVSWS (240004, stock code not found). Assumed: columns of InvMovements and InvWarehouse
-(memory), the key of the answer, that a missing ledger code means the adjustment account, that stock below zero is refused (switch
-`negative_stock`), and TrnType A and R. Left out: bins, lots, serials, analysis, and units other than the one that is stocked.
+(memory), the key of the answer, that a missing ledger code means the adjustment account, that negative stock is refused (switch `negative_stock`),
+and TrnType A and R. Not simulated: bins, lots, serials, analysis, and units other than the stocking unit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LEFT_OUT = ("BinLocation", "FifoBucket", "Lot", "Version", "Release", "Units", 
 
 @dataclass(frozen=True)
 class Movement:
-    """Goods that move in a warehouse: what the row of InvMovements says. `against` is the ledger code opposite to the inventory."""
+    """A movement of goods in a warehouse: the content of its row of InvMovements. `against` is the ledger code opposite to the inventory."""
 
     kind: str
     quantity: Decimal
@@ -65,7 +65,7 @@ def take_adjustment(work: Work, item: Part) -> Outcome:
 
 
 def stocked(work: Work, outcome: Outcome, code: str, warehouse: str) -> Row | None:
-    """The row of a stock code in a warehouse; both have to be there."""
+    """The row of a stock code in a warehouse; both have to exist."""
     if not code:
         outcome.blank("StockCode")
     elif work.row("InvMaster", code) is None:
@@ -83,7 +83,7 @@ def stocked(work: Work, outcome: Outcome, code: str, warehouse: str) -> Row | No
 
 
 def unit_is_known(work: Work, outcome: Outcome, item: Part, element: str) -> None:
-    """A unit has to be the one that is stocked, where it is said."""
+    """Require a unit, if one is given, to be the stocking unit."""
     master = work.row("InvMaster", item["StockCode"]) if item["StockCode"] else None
     if item[element] and master is not None and item[element] != master["StockUom"]:
         outcome.wrong(
@@ -92,7 +92,7 @@ def unit_is_known(work: Work, outcome: Outcome, item: Part, element: str) -> Non
 
 
 def move(work: Work, outcome: Outcome, held: Row, movement: Movement) -> Row:
-    """Write a movement and the stock that is left; the movement's row."""
+    """Write a movement and the remaining stock; returns the movement's row."""
     left = money(held["QtyOnHand"]) + movement.quantity
     if left < 0 and work.company.settings.negative_stock == "refuse":
         outcome.wrong("Quantity", f"{movement.quantity}", 240014, f"Quantity on hand would become {left:.3f}")

@@ -1,8 +1,8 @@
 """APSSSP: suppliers, added and updated.
 
-Sources: element tree with its defaults (GrnMatchReqd and PurchOrdAllowed are Y where they are left out), Add fails where the supplier is there and
-Update where it is not, numeric codes are filled with zeros. Assumed: branch, terms and bank are required; an update changes what is sent, and an
-empty element clears its column.
+Sources: element tree with its defaults (GrnMatchReqd and PurchOrdAllowed are Y if they are left out); Add fails if the supplier exists and Update if
+it does not; numeric codes are padded with zeros. Assumed: branch, terms and bank are required; an update changes what is sent, and an empty element
+clears its column.
 """
 
 from __future__ import annotations

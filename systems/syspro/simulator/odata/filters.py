@@ -1,7 +1,7 @@
 """`$filter` of OData 4: comparisons, `contains`, `startswith`, `endswith`, and, or, not, parentheses.
 
-Sources: OData 4.0 as far as the fact sheet counts on it (unquoted dates with a zone); what the service does beyond is not known. Assumed: text is
-compared by its characters, case counts, trailing blanks do not.
+Sources: OData 4.0 as far as the fact sheet relies on it (unquoted dates with a zone); what the service does beyond that is not known. Assumed: text
+is compared by its characters, case matters, trailing blanks do not.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def parse_filter(text: str, columns: dict[str, Column]) -> Condition[Row]:
 
 
 def value_of(row: Row, column: Column) -> Any:
-    """The value of a column as it is compared and sorted: text, Decimal, the day as text, None for an empty date."""
+    """The value of a column in the form in which it is compared and sorted: text, Decimal, the day as text, None for an empty date."""
     held = str(row.get(column.name) or "")
     if column.kind in ("decimal", "rowversion"):
         return Decimal(held or "0")

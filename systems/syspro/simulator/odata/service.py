@@ -1,8 +1,8 @@
 """The OData service: `/SYSPRO8Odata/SYSPROOData/{company}/{table}` with Basic, at most 5,000 rows an answer, read only.
 
 Sources: the vendor's help (OData 4.0, HTTPS, Basic by an operator, read only, 5,000 rows a request, no rate limit); the form of the address from a
-secondary source. Assumed: how errors look (OData 4.0 JSON), that a page which was cut off names the next one (switch `next_link`), that a
-date is midnight with Z, and that order means nothing without $orderby.
+secondary source. Assumed: the form of errors (OData 4.0 JSON), that a truncated page names the next one (switch `next_link`), that a date is midnight
+with Z, and that without $orderby the order is arbitrary.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _JSON = "application/json; odata.metadata=minimal; charset=utf-8"
 
 
 class _BadQuery(Exception):
-    """The query is none of OData; the words say why."""
+    """The query is not valid OData; the words say why."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class OData:
         self._company, self._signin = company, signin
 
     def takes(self, path: str) -> bool:
-        """Whether a path is one of this service."""
+        """Whether a path belongs to this service."""
         return path.lower().startswith(BASE.lower() + "/")
 
     def answer(self, request: web.Request) -> web.Response:

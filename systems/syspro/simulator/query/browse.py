@@ -1,7 +1,7 @@
-"""COMBRW and COMFCH: rows of a table from a key on, and one row by its key.
+"""COMBRW and COMFCH: rows of a table starting at a key, and one row by its key.
 
-Sources: recorded answers of both; element trees. Assumed: a browse is of a table (BrowseDetails/TableName, or its name as BrowseName) in the order of
-its key, and ends with no keys of neighbours; a fetch of what is not there fails; optional keys are the further columns of the key.
+Sources: recorded answers of both; element trees. Assumed: a browse reads a table (BrowseDetails/TableName, or its name as BrowseName) in the order of
+its key, and ends without keys of neighbours; a fetch of a missing row fails; optional keys are the further columns of the key.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""COMFND: rows of a table that fulfil conditions, in an order, so many of them.
+"""COMFND: rows of a table that meet conditions, in an order, up to a number of rows.
 
-Sources: a recorded request and answer (root = table, HeaderDetails, Row, RowsReturned filled to eight places), the element tree with its
-conditions. Assumed: `And` binds closer than `Or`; text is compared by its characters, case counts (the collation of a SYSPRO database is binary);
-LIKE takes % and _; without OrderBy, and among equal rows, no order is promised and none is kept; ReturnRows is required.
+Sources: a recorded request and answer (root = table, HeaderDetails, Row, RowsReturned padded to eight places), the element tree with its conditions.
+Assumed: `And` binds closer than `Or`; text is compared by its characters, and case matters (the collation of a SYSPRO database is binary); LIKE
+accepts % and _; without OrderBy, and among equal rows, the order is arbitrary; ReturnRows is required.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def find(company: Company, asked: Part) -> str:
 
 
 def table_of(company: Company, name: str) -> tuple[str, dict[str, Column]]:
-    """A table and its columns; raises `Failed` for one that is not there or is not shown to this operator."""
+    """A table and its columns; raises `Failed` if it does not exist or is hidden from this operator."""
     if name not in tables() or name in names(company.settings.hidden_tables):
         raise Failed(f"Unable to open table '{name}' or access to it is denied")
     return name, columns_of(name)
@@ -75,7 +75,7 @@ def comparable(row: Row, column: Column) -> Any:
 
 
 def _shuffled(table: str, row: Row) -> str:
-    """An order that means nothing."""
+    """A key that gives an arbitrary order."""
     return hashlib.sha256(f"{table}/{key_of(table, row)}".encode()).hexdigest()
 
 
@@ -115,7 +115,7 @@ class _Conditions:
 
 
 def _candidates(company: Company, asked: Part, table: str) -> list[Row]:
-    """The rows that can fulfil the conditions: all, or those with the text of one that has to be true."""
+    """The rows that can meet the conditions: all, or those with the text of a condition that has to be true."""
     expressions = asked.one("Where").some("Expression")
     if any(one["AndOr"] == "Or" or one["OpenBracket"] or one["CloseBracket"] for one in expressions):
         return company.rows(table)

@@ -1,7 +1,7 @@
-"""APSQRY, INVQRY and GENQGL: a supplier with its invoices, a stock code with its warehouses, and whether a ledger code is there.
+"""APSQRY, INVQRY and GENQGL: a supplier with its invoices, a stock code with its warehouses, and whether a ledger code exists.
 
-Source: the element trees of the answers. Assumed: which of their elements stand in an answer (those that a table of the company has), that quantities
-have three places, and that what is not found is told as a field error inside the answer.
+Source: the element trees of the answers. Assumed: which of their elements an answer contains (those that a table of the company has), that quantities
+have three places, and that a missing object is reported as a field error inside the answer.
 """
 
 from __future__ import annotations

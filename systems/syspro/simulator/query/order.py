@@ -1,7 +1,7 @@
 """PORQRY: a purchase order with its lines.
 
-Source: a recorded answer, cut off in its second line: the elements, their order, edited quantities (`38,400.000`) with raw twins `Unedited_*` of
-twenty places. Assumed: the elements of charges, freight and comments follow the tree, and an order that is not there is told as a field error.
+Source: a recorded answer that ends in its second line: the elements, their order, edited quantities (`38,400.000`) with raw twins `Unedited_*` of
+twenty places. Assumed: the elements of charges, freight and comments follow the tree, and a missing order is reported as a field error.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How the queries of e.net show the columns of a row: numbers filled with blanks to their width, an empty date as 0000-00-00.
+"""How the queries of e.net show the columns of a row: numbers padded with blanks to their width, an empty date as 0000-00-00.
 
-Source: the recorded fetch of a stock code: decimal(12,6) takes 13 places, decimal(10) ten. Assumed: a minus stands before the first digit.
+Source: the recorded fetch of a stock code: decimal(12,6) takes 13 places, decimal(10) ten. Assumed: a minus sign precedes the first digit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NO_DATE = "0000-00-00"
 
 
 def columns_of(table: str) -> dict[str, Column]:
-    """The columns that e.net shows of a table; it shows no row version."""
+    """The columns of a table that e.net shows; it does not show a row version."""
     return {column.name: column for column in tables()[table] if column.kind != "rowversion"}
 
 
@@ -39,5 +39,5 @@ def padded(amount: Decimal, width: int, places: int) -> str:
 
 
 def edited(amount: Decimal, places: int = 3) -> str:
-    """A number for people: `38,400.000`."""
+    """A number in the form that people read: `38,400.000`."""
     return f"{amount:,.{places}f}"

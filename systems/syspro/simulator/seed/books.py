@@ -49,7 +49,7 @@ _STOCK = (
 )
 _STOCKED = 12
 STOCK = tuple((code, cost) for code, _, _, cost in _STOCK[:_STOCKED])
-"""What is kept in stock, and what it costs."""
+"""What is kept in stock, and its cost."""
 _ON_HAND = 40
 
 

@@ -1,6 +1,6 @@
-"""Last year's invoices of suppliers, as many as are asked for: what a go-live into books in use finds there.
+"""Last year's invoices of suppliers, as many as requested: what a company that goes live with existing books has.
 
-They stand as they would after the year: nine in ten are paid, several share a day and a journal, none has a ref of ours.
+They are in their state after the year: nine in ten are paid, several share a day and a journal, none has a ref of ours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ACCOUNTS = ("5000-00", "5000-10", "5000-20", "5100-00", "5900-00")
 
 
 def plant_history(company: Company, count: int) -> dict[str, int]:
-    """Plant so many invoices that are not there yet; how many there are."""
+    """Plant invoices until there are that many; returns how many there are."""
     held = int((company.store.get(_KIND, "planted") or {"count": 0})["count"])
     if count > held:
         if not company.rows("ApSupplier"):

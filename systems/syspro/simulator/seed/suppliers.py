@@ -1,8 +1,8 @@
-"""Existing suppliers, near those that another simulator of the same seed knows; and the truth about them, for tests.
+"""Existing suppliers, similar to those of another simulator with the same seed; and the truth about them, for tests.
 
-The companies are those of `runtime/simulator/people.py`. Of each hundred: 60 exact, 14 abbreviated, 10 misspelt, 8 without phone, 8 known
-here alone. Half carry the other side's code as their own, the others a number that is filled with zeros. One in eight is not for the field:
-on hold, not allowed on purchase orders, of another currency, or with invoices that need goods received notes.
+The companies are those of `runtime/simulator/people.py`. Of each hundred: 60 exact, 14 abbreviated, 10 misspelt, 8 without phone, 8 that only this
+side knows. Half carry the other side's code as their own, the others a number that is padded with zeros. One in eight does not concern the field
+service: on hold, not allowed on purchase orders, in another currency, or with invoices that need goods received notes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from systems.syspro.simulator.company import TRUTH, Company, change, new_row
 from systems.syspro.simulator.seed.books import BRANCHES
 
 _KINDS = {"exact": 60, "abbreviated": 14, "misspelt": 10, "no_phone": 8, "only_here": 8}
-_ELSEWHERE = 86028121  # companies of another seed: nobody else knows them
+_ELSEWHERE = 86028121  # companies of another seed, which no other system knows
 CLEARING = "0000001"
-"""The supplier to whom cost of unknown origin is owed; it is there beside those that are asked for."""
+"""The supplier that is owed costs of unknown origin; it exists in addition to the requested ones."""
 _ODD: tuple[Row, ...] = ({"OnHold": "Y"}, {"PurchOrdAllowed": "N"}, {"Currency": "CAD"}, {"GrnMatchReqd": "Y"})
 
 
 def plant_suppliers(company: Company, count: int) -> dict[str, Any]:
-    """Plant so many suppliers that are not there yet; returns the truth about all."""
+    """Plant suppliers until there are that many; returns the truth about all of them."""
     held = len(company.rows(TRUTH))
     draw = random.Random(f"syspro/suppliers/{company.seed}")
     strangers = companies(company.seed + _ELSEWHERE, count)
@@ -56,7 +56,7 @@ def _clearing(company: Company) -> list[Change]:
 
 
 def truth(company: Company) -> dict[str, Any]:
-    """Which supplier is which company: `index` into companies(seed, n), null for one that only this site knows."""
+    """Which supplier is which company: `index` into companies(seed, n), null for a company that only this site knows."""
     return {"seed": company.seed, "suppliers": company.rows(TRUTH)}
 
 
