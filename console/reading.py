@@ -106,7 +106,7 @@ class Cluster:
         refused = sum(trust.refused.values())
         if refused:
             print(
-                f"{refused} record(s) of control are not believed, nobody obeys them: the log of the sinks names them",
+                f"{refused} record(s) of control have no valid signature and are ignored: the log of the sinks names them",
                 file=sys.stderr,
             )
 

@@ -72,7 +72,7 @@ class Network(BaseModel):
     @classmethod
     def _whole_path(cls, path: str) -> str:
         if path and not PurePath(path).is_absolute():
-            raise ValueError(f"{path!r} is no whole path; example: /etc/ssl/acme-ca.pem")
+            raise ValueError(f"{path!r} is not a whole path; example: /etc/ssl/acme-ca.pem")
         return path
 
     @model_validator(mode="after")

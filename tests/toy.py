@@ -81,7 +81,7 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
     if "bug" in body:
         raise ZeroDivisionError("a bug of the mapping")
     if not isinstance(body.get("total"), Decimal):
-        raise Malformed("total is no amount")
+        raise Malformed("total is not an amount")
     entity = body.get("entity", "invoice")
     record = blank(f"canonical.{entity}") | {
         "connection": raw["connection"],

@@ -25,7 +25,7 @@ def days_of(text: str) -> int:
     """`90d` as a number of days. Raises `Broken`."""
     found = _DAYS.fullmatch(text.strip())
     if found is None:
-        raise Broken(f"{text!r} is no number of days.", "Example: --coverage 90d")
+        raise Broken(f"{text!r} is not a number of days.", "Example: --coverage 90d")
     return int(found[1])
 
 

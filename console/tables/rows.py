@@ -14,7 +14,7 @@ from systems.values.codes import PART, code, key_of, row_name, visible
 EFFECTIVE = "effective_from"
 SEEN = ("documents_seen", "amount_seen")
 """Columns that `crosswalk export` adds for a person: how many documents need the row, and their amount. Reading leaves them out, and a row
-of such a table in which nothing else is filled in is no row yet."""
+of such a table in which nothing else is filled in is not a row yet."""
 Columns = Mapping[str, tuple[str, ...]]
 """The columns of each table by its name; the first is the key."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

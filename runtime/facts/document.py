@@ -45,7 +45,7 @@ def _shape(facts: list[Fact], version: str) -> Node:
     own = _own(schema)
     for fact in fields:
         if fact.part != "field":
-            raise ValueError(f"{fact.of}: {fact.part} is no part of a shape")
+            raise ValueError(f"{fact.of}: {fact.part} is not part of a shape")
         _add_field(own, fact.name.split("/"), fact, version)
     return schema
 
@@ -100,7 +100,7 @@ def _operation(facts: list[Fact], version: str) -> Node:
                     {"name": fact.name, "in": place, "required": fact.required, "schema": _schema(fact, version)}
                 )
             case _:
-                raise ValueError(f"{fact.of}: {fact.part} is no part of an operation")
+                raise ValueError(f"{fact.of}: {fact.part} is not part of an operation")
     return found
 
 

@@ -59,7 +59,7 @@ LEGENDS: Mapping[str, Legend] = {
         {"bill_line": "Material", "account": "12100"},
         {
             "Material, Equipment": "kinds of item",
-            "expense": "every line that is no item and whose GL account has no row",
+            "expense": "every line that is not an item and whose GL account has no row",
             "credit": "the one line of a vendor credit that comes without lines",
         },
     ),

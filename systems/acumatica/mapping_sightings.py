@@ -48,7 +48,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     settings = settings_of(reading.settings, Settings, SYSTEM)
     found = parse(raw["body"])
     if not isinstance(found, dict):
-        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is no object")
+        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is not an object")
     if raw["entity"] == "push":
         return _pushed(found, settings)
     if raw["shape"] == "hint":
@@ -307,7 +307,7 @@ def _pushed(found: Row, settings: Settings) -> Sequence[Normalised]:
         return [Filtered(f"push of inquiry {str(query)[:60]!r}, which is not registered")]
     inserted = found.get("Inserted")
     if not isinstance(inserted, list):
-        raise Malformed(f"{SYSTEM} push: Inserted is no list")
+        raise Malformed(f"{SYSTEM} push: Inserted is not a list")
     ids = [source_id for row in inserted if isinstance(row, dict) and (source_id := _pushed_id(entity, row))]
     if not ids:
         return [Filtered("push of deleted rows alone; deletion is seen by the next full reading")]

@@ -44,5 +44,5 @@ def cut(answer: Response, what: str, member: str | None = None) -> list[tuple[by
     `page_of`."""
     found = page_of(answer, member, f"acumatica {what}")[1]
     if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
-        raise Garbled(f"acumatica {what}: a row is no object", answer.body)
+        raise Garbled(f"acumatica {what}: a row is not an object", answer.body)
     return found

@@ -140,7 +140,7 @@ def _is(resource: Resource, source_id: str) -> str:
     """The condition that finds one object by its keys."""
     values = source_id.split("/", len(resource.keys) - 1)
     if len(values) != len(resource.keys):
-        raise Refused(f"acumatica {resource.vendor}: {source_id!r} is no id; it is {'/'.join(resource.keys)}")
+        raise Refused(f"acumatica {resource.vendor}: {source_id!r} is not an id; it is {'/'.join(resource.keys)}")
     conditions = [f"{name} eq {quoted(value)}" for name, value in zip(resource.keys, values, strict=True)]
     return f"({' and '.join(conditions)})"
 

@@ -37,7 +37,7 @@ def scalar(row: Row, name: str) -> Any:
     if found is None:
         return None
     if not isinstance(found, dict):
-        raise Malformed(f"acumatica: {name} is no value object")
+        raise Malformed(f"acumatica: {name} is not a value object")
     return found.get("value")
 
 
@@ -47,7 +47,7 @@ def text(row: Row, name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Malformed(f"acumatica: {name} is no text")
+        raise Malformed(f"acumatica: {name} is not text")
     return value.strip()
 
 
@@ -62,7 +62,7 @@ def optional_money(row: Row, name: str) -> Decimal | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise Malformed(f"acumatica: {name} is no number")
+        raise Malformed(f"acumatica: {name} is not a number")
     return Decimal(value)
 
 
@@ -90,7 +90,7 @@ def day(row: Row, name: str) -> date | None:
     try:
         return date.fromisoformat(value[:10])
     except ValueError as error:
-        raise Malformed(f"acumatica: {name} is no date: {value[:30]!r}") from error
+        raise Malformed(f"acumatica: {name} is not a date: {value[:30]!r}") from error
 
 
 def instant(row: Row, name: str) -> datetime | None:
@@ -101,7 +101,7 @@ def instant(row: Row, name: str) -> datetime | None:
     try:
         return moment(value)
     except ValueError as error:
-        raise Malformed(f"acumatica: {name} is no instant: {value[:40]!r}") from error
+        raise Malformed(f"acumatica: {name} is not an instant: {value[:40]!r}") from error
 
 
 def version_of(row: Row, name: str = "LastModifiedDateTime") -> str:
@@ -116,7 +116,7 @@ def rows(row: Row, name: str) -> list[Row]:
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise Malformed(f"acumatica: {name} is no list of rows")
+        raise Malformed(f"acumatica: {name} is not a list of rows")
     return list(found)
 
 

@@ -45,7 +45,7 @@ class Changes:
         """Refuse values that are no position."""
         require_moments(self.since, self.began)
         if self.last and not self.last.lstrip("-").isdecimal():
-            raise ValueError(f"{self.last!r} is no key")
+            raise ValueError(f"{self.last!r} is not a key")
 
     @property
     def behind(self) -> Key | None:
@@ -69,7 +69,7 @@ class Changes:
         read), `total` is how many rows there are from its first row on (-1 = not given), `most` is how many were asked for."""
         told = [key for key in keys if key is not None]
         if any(after <= before for before, after in pairwise(told)):
-            return "its rows do not stand in their order"
+            return "its rows are out of order"
         if self.behind is not None and (not told or told[0] != self.behind) and self.tries < _STAYS_AWAY:
             return f"it does not begin with row {self.last}"
         if total >= 0 and len(keys) < min(total, most):

@@ -91,4 +91,4 @@ def moment_of(text: str) -> datetime:
 def require_moments(*texts: str) -> None:
     """Raise `ValueError` for a text that is neither an instant nor empty."""
     if bad := [text for text in texts if text and not sortable(text)]:
-        raise ValueError(f"{bad[0]!r} is no instant")
+        raise ValueError(f"{bad[0]!r} is not an instant")

@@ -44,7 +44,7 @@ def object_of(answer: Response, what: str) -> dict[str, Any]:
     except Malformed as error:
         raise Transient(f"{what}: {error}") from error
     if not isinstance(found, dict):
-        raise Transient(f"{what}: the answer is no object")
+        raise Transient(f"{what}: the answer is not an object")
     return found
 
 
@@ -55,7 +55,7 @@ def page_of(answer: Response, member: str | None, what: str) -> tuple[dict[str, 
     try:
         return pieces(answer.body, member)
     except Malformed as error:
-        raise Garbled(f"{what}: the page is not what it should be: {error}", answer.body) from error
+        raise Garbled(f"{what}: the page does not have the documented form: {error}", answer.body) from error
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def listed(answer: Response, system: str, what: str) -> Listed:
     number of its rows, or if it does not say whether there are more. Raises `Transient` or `Garbled`."""
     others, found = page_of(answer, "items", f"{system} {what}")
     if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
-        raise Garbled(f"{system} {what}: a row is no object", answer.body)
+        raise Garbled(f"{system} {what}: a row is not an object", answer.body)
     total = others.get("totalResults")
     return Listed(system, found, has_more(others, len(found), f"{system} {what}", answer.body), total if type(total) is int else -1)
 

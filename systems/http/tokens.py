@@ -64,7 +64,7 @@ def _object(body: bytes, what: str) -> dict[str, Any]:
     except Malformed as error:
         raise Transient(f"{what}: the answer is no token ({error})") from error
     if not isinstance(found, dict):
-        raise Transient(f"{what}: the answer is no object")
+        raise Transient(f"{what}: the answer is not an object")
     return found
 
 
@@ -76,5 +76,5 @@ def _life(said: Any, what: str) -> timedelta:
     except (InvalidOperation, TypeError, ValueError):
         seconds = Decimal(0)
     if not seconds.is_finite() or seconds < _SHORTEST_S:
-        raise Transient(f"{what}: expires_in is no number of seconds, or none that a token could be used for")
+        raise Transient(f"{what}: expires_in is not a number of seconds, or none that a token could be used for")
     return timedelta(seconds=float(min(seconds, Decimal(MAX_LIFE.total_seconds()))))

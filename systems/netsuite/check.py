@@ -124,7 +124,7 @@ class _Checker:
             return
         pem = credentials.certificate.get_secret_value()
         if not pem:
-            words = "the certificate is not among the credentials, so that its end cannot be told."
+            words = "the certificate is not among the credentials, so its expiry date is not known."
             self._found.say("warning", "certificate", words, "Add `certificate` (the public PEM that was uploaded).")
             return
         try:

@@ -77,7 +77,7 @@ class Client:
             if not got.has_more:
                 return found
             if not got.rows:
-                raise Transient(f"netsuite {what}: the list goes on after {len(found)} rows, and brings nothing")
+                raise Transient(f"netsuite {what}: the list goes on after {len(found)} rows, but the next page is empty")
         raise TooMany(f"netsuite {what}: there are more than {len(found)} rows.", "Delete those that nobody uses.")
 
     async def look(self, query: str, what: str, size: int = MOST_ROWS) -> Listed:

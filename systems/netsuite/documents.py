@@ -76,7 +76,7 @@ def kind_of(record: str, command: CommandEnvelope) -> Kind:
     if record == "ar_receipt":
         return DEPOSIT if fields(command)["kind"] == "deposit" else PAYMENT
     if record not in _KINDS:
-        raise Refused(f"netsuite {command['ref']}: {record} is no document here")
+        raise Refused(f"netsuite {command['ref']}: {record} is not a document here")
     return _KINDS[record]
 
 
@@ -97,7 +97,7 @@ def pair_of(erp_id: str) -> tuple[str, str]:
     """Record type and internal id of a transaction. Raises `Refused` for a text of another form."""
     kind, _, internal = erp_id.partition("/")
     if not kind or not is_id(internal):
-        raise Refused(f"netsuite: {erp_id[:60]!r} is no id of a document here; it is TYPE/ID, such as invoice/1042")
+        raise Refused(f"netsuite: {erp_id[:60]!r} is not an id of a document here; it is TYPE/ID, such as invoice/1042")
     return kind, internal
 
 
@@ -132,7 +132,9 @@ def original_id(command: CommandEnvelope, ids: Ids) -> str:
 
 def _id(value: str, what: str) -> str:
     if not is_id(value):
-        raise Refused(f"netsuite: {what} {value[:40]!r} is no internal id; the mapping tables name records by their internal ids")
+        raise Refused(
+            f"netsuite: {what} {value[:40]!r} is not an internal id; the mapping tables name records by their internal ids"
+        )
     return value
 
 

@@ -35,7 +35,8 @@ COLLECTION = Target("N2", "collection", PRODUCT)
 JOURNAL = "journal"
 _COLUMNS = ("payment_method", "account")
 _SIGN = Hold(
-    "refund_not_negative", f"it names a payment that it refunds and is not negative: enter it in {PRODUCT}, then skip this"
+    "refund_not_negative",
+    f"it names a payment that it refunds, but its amount is not negative: enter it in {PRODUCT}, then skip this",
 )
 
 

@@ -59,7 +59,7 @@ def _event(body: bytes, settings: Settings) -> Fetch | Filtered:
     """What a delivery of the user-event script asks for. Raises `Malformed`."""
     found = parse(body)
     if not isinstance(found, dict):
-        raise Malformed(f"{SYSTEM} event: the body is no object")
+        raise Malformed(f"{SYSTEM} event: the body is not an object")
     account, kind, key = text(found, "accountId"), text(found, "recordType"), text(found, "recordId")
     if account != settings.account:
         return Filtered(f"event of account {account[:40] or 'none'}, not of {settings.account}")
@@ -67,7 +67,7 @@ def _event(body: bytes, settings: Settings) -> Fetch | Filtered:
     if entity is None:
         return Filtered(f"event of record type {kind[:40] or 'none'}, which is not read")
     if not is_id(key):
-        raise Malformed(f"{SYSTEM} event of {kind[:40]}: {key[:40]!r} is no internal id")
+        raise Malformed(f"{SYSTEM} event of {kind[:40]}: {key[:40]!r} is not an internal id")
     if text(found, "eventType") == "delete":
         return Filtered(f"{kind} {key} was deleted; a reconciliation tells what is missing")
     return Fetch(entity, key, "hint")

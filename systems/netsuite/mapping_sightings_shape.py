@@ -46,7 +46,7 @@ class Whole:
         try:
             return instant(found, self.read_at, self.settings.time_zone)
         except ValueError as error:
-            raise Malformed(f"{name}: {found[:40]!r} is no time") from error
+            raise Malformed(f"{name}: {found[:40]!r} is not a time") from error
 
     @property
     def currency(self) -> str:
@@ -96,7 +96,7 @@ def whole(raw: Raw, reading: Reading, settings: Settings) -> Whole:
 def _object(body: bytes, what: str) -> dict[str, Any]:
     found = parse(body)
     if not isinstance(found, dict):
-        raise Malformed(f"{what}: an answer is no object")
+        raise Malformed(f"{what}: an answer is not an object")
     return found
 
 

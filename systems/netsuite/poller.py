@@ -132,7 +132,7 @@ class _Reader:
         """These objects, in one query. Raises `Refused` for an id that is not an internal id."""
         name = FEED_OF[entity]
         if strange := [one for one in source_ids if not is_id(one)]:
-            raise Refused(f"netsuite {name}: {strange[0][:40]!r} is no internal id")
+            raise Refused(f"netsuite {name}: {strange[0][:40]!r} is not an internal id")
         if not source_ids:
             return Page((), "", False, digest_of(b""))
         source = self._source(name)
@@ -179,7 +179,7 @@ class _Reader:
             keys = [(_document_id(row), _line_id(row)) for row in rows]
             last = (int(after[0]), int(after[1])) if after is not None else (0, -1)
             if any(here <= before for before, here in zip([last, *keys], keys, strict=False)):
-                raise _Moved(f"the {what} do not stand in their order")
+                raise _Moved(f"the {what} are out of order")
             if page.total >= 0 and len(rows) < min(page.total, MOST_ROWS):
                 raise _Moved(f"the {what} have {len(rows)} of {page.total} rows")
             found += [(body, row) for (body, _), row in zip(page.rows, rows, strict=True)]
@@ -213,7 +213,7 @@ def _line_id(row: Row) -> int:
 def _document_id(row: Row) -> int:
     """The id of the document that a line belongs to."""
     if not (found := whole(required_id(row, "transaction"))):
-        raise Transient(f"netsuite: a line names {text(row, 'transaction')[:20]!r}, which is no document")
+        raise Transient(f"netsuite: a line names {text(row, 'transaction')[:20]!r}, which is not a document")
     return found
 
 

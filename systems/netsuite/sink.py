@@ -75,7 +75,7 @@ class _Dialect:
         found = attempt.document.erp_id if attempt.document is not None else ""
         kind, key = pair_of(found)
         if kind != PURCHASE_ORDER.type:
-            raise Refused(f"netsuite {attempt.ref}: {found} is no order of which a bill can be made")
+            raise Refused(f"netsuite {attempt.ref}: {found} is not an order of which a bill can be made")
         url = self._client.url(kind, f"{key}/!transform/{documents.BILL.type}")
         return self._client.request("POST", url, documents.bill_body(attempt.resolved, self._settings))
 

@@ -68,7 +68,7 @@ class Client:
             if not got.has_more:
                 return found
             if not got.rows:
-                raise Transient(f"oracle_fusion {resource}: the list goes on after {len(found)} rows, and brings nothing")
+                raise Transient(f"oracle_fusion {resource}: the list goes on after {len(found)} rows, but the next page is empty")
         raise Transient(f"oracle_fusion {resource}: there are more than {len(found)} rows")
 
     async def framework_versions(self) -> list[str]:

@@ -145,5 +145,5 @@ def is_key(found: str) -> bool:
 def key_of(found: str) -> str:
     """A Fusion id in the form that a condition needs. Raises `Refused` if it is not a number."""
     if not is_key(found):
-        raise Refused(f"oracle_fusion: {found[:60]!r} is no id of a document here")
+        raise Refused(f"oracle_fusion: {found[:60]!r} is not an id of a document here")
     return found

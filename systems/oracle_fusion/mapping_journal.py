@@ -79,7 +79,7 @@ def payment_journal(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
 
 def _sign(record: Mapping[str, Any]) -> Hold | None:
     if record["refunded_payment_id"] and record["total"] > 0:
-        words = "it names a payment that it refunds and is not negative: enter it in"
+        words = "it names a payment that it refunds, but its amount is not negative: enter it in"
         return Hold("refund_not_negative", f"{words} {PRODUCT}, then skip this")
     return None
 

@@ -59,7 +59,7 @@ def whole(raw: Raw, reading: Reading, settings: Settings) -> Whole:
 def _object(body: bytes, raw: Raw) -> dict[str, Any]:
     found = parse(body)
     if not isinstance(found, dict):
-        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: an answer is no object")
+        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: an answer is not an object")
     return found
 
 

@@ -141,7 +141,7 @@ def refused_transaction(undo: Undo, row: Row | None) -> Refusal:
     if abs(total - wanted) > limit:
         return f"{number} is {total} in Fusion, {wanted} was written: reverse it there, then skip this", CHANGED
     if not wanted:
-        return f"{number} comes to nothing: reverse its lines by hand where they matter, then skip this", WORTHLESS
+        return f"{number} has a total of 0.00: reverse its lines by hand if needed, then skip this", WORTHLESS
     left = money(row, "InvoiceBalanceAmount" if form is INVOICE else "AvailableBalance")
     if left != total:
         return f"{number} has {left} of {total} open: take back what is applied or credited, then release this", APPLIED

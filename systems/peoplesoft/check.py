@@ -165,7 +165,7 @@ class _Checker:
         for interface in interfaces(self._settings):
             state = await probe(self._client, interface)
             if not state.is_good:
-                self._found.say("error", f"service {state.name}", f"{state.name} gives no WSDL; the cause cannot be told.", remedy)
+                self._found.say("error", f"service {state.name}", f"{state.name} gives no WSDL; the cause is not known.", remedy)
 
     async def _permissions(self) -> None:
         user = self._client.credentials.username.get_secret_value()

@@ -251,9 +251,9 @@ def _number(tree: Tree, name: str) -> Decimal:
     try:
         found = Decimal(value)
     except InvalidOperation as error:
-        raise Malformed(f"{name} is no number: {value[:30]!r}") from error
+        raise Malformed(f"{name} is not a number: {value[:30]!r}") from error
     if not found.is_finite():
-        raise Malformed(f"{name} is no number: {value[:30]!r}")
+        raise Malformed(f"{name} is not a number: {value[:30]!r}")
     return found
 
 

@@ -34,7 +34,9 @@ from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, broken_cents, line
 
 COLLECTION = Target("P2", "collection", PRODUCT)
-_SIGN = Hold("refund_not_built", f"it names a payment that it refunds and is not negative: enter it in {PRODUCT}, then skip this")
+_SIGN = Hold(
+    "refund_not_built", f"it names a payment that it refunds, but its amount is not negative: enter it in {PRODUCT}, then skip this"
+)
 
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:

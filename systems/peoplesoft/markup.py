@@ -74,7 +74,7 @@ def local(element: etree._Element) -> str:
 def said(element: etree._Element) -> str:
     """The text of a leaf without the blanks of a CHAR column; "" for nil. Raises `Malformed` if the element contains others."""
     if len(element):
-        raise Malformed(f"{local(element)} is no value")
+        raise Malformed(f"{local(element)} is not a value")
     return "" if element.get(_XSI) in ("true", "1") else (element.text or "").strip(" ")
 
 

@@ -152,8 +152,8 @@ class ActiveOperations:
         try:
             await self._client.query("BUSINESS_UNITS", [("LAST_BUSINESS_UNIT", "")], 2)
         except QueryAbsent as error:
-            raise Broken(f"peoplesoft: {OPERATION} finds none of our queries; the cause cannot be told.", remedy) from error
+            raise Broken(f"peoplesoft: {OPERATION} finds none of our queries; the cause is not known.", remedy) from error
         for interface in interfaces(settings):
             state = await probe(self._client, interface)
             if not state.is_good:
-                raise Broken(f"peoplesoft: {state.name} gives no WSDL; the cause cannot be told. Nothing is read.", remedy)
+                raise Broken(f"peoplesoft: {state.name} gives no WSDL; the cause is not known. Nothing is read.", remedy)

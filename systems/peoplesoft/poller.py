@@ -205,7 +205,7 @@ def _is_dated(row: Row) -> bool:
 def _parts_of_id(source_id: str) -> tuple[str, str]:
     setid, _, vendor_id = source_id.partition("/")
     if not setid or not vendor_id:
-        raise Refused(f"peoplesoft vendor: {source_id[:40]!r} is no id; it is SETID/VENDOR_ID")
+        raise Refused(f"peoplesoft vendor: {source_id[:40]!r} is not an id; it is SETID/VENDOR_ID")
     return setid, vendor_id
 
 

@@ -54,7 +54,7 @@ def address(settings: Settings, name: str, prompts: Prompts, maxrows: int) -> st
 
 def _prompt(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise Refused(f"peoplesoft: {name!r} is no prompt name")
+        raise Refused(f"peoplesoft: {name!r} is not a prompt name")
     return name
 
 

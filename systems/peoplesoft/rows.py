@@ -41,7 +41,7 @@ def numbered(value: Any, number: int) -> Row:
 def row_of(value: Any) -> Row:
     """A row by its column names. Raises `Malformed`."""
     if not isinstance(value, dict):
-        raise Malformed("a row is no object")
+        raise Malformed("a row is not an object")
     made = {name.rpartition(".")[2]: _text(name, one) for name, one in value.items() if name != _NUMBER}
     if len(made) != len(value) - (_NUMBER in value):
         raise Malformed("two columns of a row have one name")
@@ -90,7 +90,7 @@ def day(row: Row, name: str) -> date | None:
     try:
         return date.fromisoformat(found[1] if found else "")
     except ValueError as error:
-        raise Malformed(f"column {name} is no date: {value[:30]!r}") from error
+        raise Malformed(f"column {name} is not a date: {value[:30]!r}") from error
 
 
 def amount(row: Row, name: str) -> Decimal:
@@ -99,5 +99,5 @@ def amount(row: Row, name: str) -> Decimal:
     if not value:
         return Decimal(0)
     if not _AMOUNT.fullmatch(value):
-        raise Malformed(f"column {name} is no amount: {value[:30]!r}")
+        raise Malformed(f"column {name} is not an amount: {value[:30]!r}")
     return Decimal(value)

@@ -226,7 +226,7 @@ def _stands_on(original: Original, correction: CommandEnvelope) -> date | None:
     try:
         return date.fromisoformat(original.erp_id.rpartition("/")[2])
     except ValueError as error:
-        raise Refused(f"peoplesoft {own['ref']}: {original.erp_id!r} is no key of a journal") from error
+        raise Refused(f"peoplesoft {own['ref']}: {original.erp_id!r} is not a key of a journal") from error
 
 
 def _numbered(number: str, mark: str, command: CommandEnvelope) -> str:

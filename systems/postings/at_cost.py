@@ -87,7 +87,7 @@ def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> P
 
 
 def booking(parts: Mapping[str, Part], made: Mapped[Any]) -> dict[str, Part]:
-    """The parts that book something. If the lines of a part cancel each other on every account, the part is no document and counts as worth nothing.
+    """The parts that book something. If the lines of a part cancel each other on every account, the part is not a document and counts as nothing.
     While anything is unresolved (a cost, a vendor, an account) all parts are kept, because one part may still hold the lines of two vendors."""
     if made.unresolved:
         return dict(parts)

@@ -93,11 +93,11 @@ def refund_hold(record: Mapping[str, Any], product: str) -> Hold | None:
     out = [one["amount"] for one in record["applications"]]
     told = f"enter it in {product}, then skip this"
     if record["total"] >= 0:
-        return Hold("refund_not_negative", f"it names a payment that it refunds and is not negative: {told}")
+        return Hold("refund_not_negative", f"it names a payment that it refunds, but its amount is not negative: {told}")
     if any(amount > 0 for amount in out) or sum(out, ZERO) < record["total"]:
         return Hold("refund_mismatch", f"its applications do not fit its amount {record['total']}: {told}")
     if sum(out, ZERO) != record["total"] and not record["refunded_payment_id"]:
-        return Hold("refund_unmatched", f"nothing tells which payment or credit memo it pays out: {told}")
+        return Hold("refund_unmatched", f"the source does not say which payment or credit memo it pays out: {told}")
     return next(filter(None, (broken_cents("refund", amount) for amount in (record["total"], *out))), None)
 
 

@@ -122,7 +122,7 @@ class Checker:
         subject, granted = f"servicetitan write scope {scope}", self._client.granted
         remedy = f"Add {scope} to the app in the developer portal and let the tenant's admin accept the new version."
         if granted is None:
-            return Finding("warning", subject, "whether it is granted cannot be told: the token names no scopes", remedy)
+            return Finding("warning", subject, "it is not known whether it is granted: the token names no scopes", remedy)
         if scope not in granted:
             return Finding("error", subject, "it is not granted, and a flow of this connection writes", remedy)
         return Finding("ok", subject, "granted")

@@ -92,7 +92,7 @@ def _owned(command: CommandEnvelope) -> dict[str, Any]:
 
 def _term(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Refused(f"servicetitan: payment term {text[:40]!r} is no id; correct the crosswalk table vendor_term.", "terms")
+        raise Refused(f"servicetitan: payment term {text[:40]!r} is not an id; correct the crosswalk table vendor_term.", "terms")
     return int(text)
 
 

@@ -67,7 +67,7 @@ def to_canonical(raw: Raw, reading: Reading) -> Sequence[Normalised]:
 def _row(raw: Raw) -> Row:
     row = parse(raw["body"])
     if not isinstance(row, dict):
-        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is no object")
+        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is not an object")
     further = raw.get("further")
     return row | {PART: part_of(further)} if further else row
 

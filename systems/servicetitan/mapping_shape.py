@@ -24,7 +24,7 @@ def part_of(answers: Iterable[bytes]) -> list[Row]:
 def _page_of(page: Any) -> list[Row]:
     found = page.get("data") if isinstance(page, dict) else None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise Malformed("an answer that completes the object is no page of rows")
+        raise Malformed("an answer that completes the object is not a page of rows")
     return found
 
 

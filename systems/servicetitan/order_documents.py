@@ -115,7 +115,7 @@ def _vendor_link(command: CommandEnvelope) -> str:
 
 def _id(found: str, what: str) -> int:
     if not (found.isascii() and found.isdigit() and 0 < len(found) < 20):
-        raise Refused(f"servicetitan: {what} {found[:40]!r} is no id; correct the crosswalk or the settings.", "id")
+        raise Refused(f"servicetitan: {what} {found[:40]!r} is not an id; correct the crosswalk or the settings.", "id")
     return int(found)
 
 

@@ -78,7 +78,7 @@ def shown(row: Row) -> list[Item]:
 def _decimal(item: Row, name: str) -> Decimal:
     found = number(item.get(name))
     if found is None:
-        raise Malformed(f"items: {name} is no number")
+        raise Malformed(f"items: {name} is not a number")
     return found
 
 

@@ -71,7 +71,7 @@ class Orders:
         return tuple(order_documents.document(row, attempt.resolved, self._settings) for row in rows)
 
     async def _one(self, attempt: Attempt, order_id: str) -> list[Row]:
-        """The order with this id; none if the text is no id or ServiceTitan does not know it."""
+        """The order with this id; none if the text is not an id or ServiceTitan does not know it."""
         if not (order_id.isascii() and order_id.isdigit()):
             return []
         attempt.calls += 1
@@ -126,7 +126,7 @@ class Orders:
         if not isinstance(others.get("hasMore"), bool) or others.get("page") != page or type(total) is not int:
             raise Transient(f"{what}: the page does not say which one it is, how many orders there are, and whether it is the last")
         if not all(isinstance(row, dict) for row in rows):
-            raise Malformed(f"{what}: a row is no object")
+            raise Malformed(f"{what}: a row is not an object")
         return rows, total, others["hasMore"]
 
     async def _type_refused(self, attempt: Attempt) -> str:
@@ -149,7 +149,7 @@ class Orders:
         the list that is sent has to contain each of its items."""
         found, resolved = attempt.document, attempt.resolved
         if attempt.step != STEP:
-            raise Refused(f"servicetitan: {attempt.step} is no step of an order", "step")
+            raise Refused(f"servicetitan: {attempt.step} is not a step of an order", "step")
         if found is None and resolved.known_id:
             raise Refused(f"servicetitan: order {resolved.known_id} is not there any more", "gone")
         if found is None:

@@ -63,7 +63,7 @@ class Vendors:
         return [("externalDataApplicationGuid", self._settings.external_data_application_guid)]
 
     async def _one(self, vendor_id: str) -> list[Row]:
-        """The vendor with this id; none if the text is no id or ServiceTitan does not know it."""
+        """The vendor with this id; none if the text is not an id or ServiceTitan does not know it."""
         if not (vendor_id.isascii() and vendor_id.isdigit()):
             return []
         try:
@@ -96,7 +96,7 @@ class Vendors:
         """The body that creates the vendor, or changes the one that was looked up."""
         found, command, partner = attempt.document, attempt.resolved.command, attempt.resolved.known_id
         if attempt.step != STEP:
-            raise Refused(f"servicetitan: {attempt.step} is no step of a vendor", "step")
+            raise Refused(f"servicetitan: {attempt.step} is not a step of a vendor", "step")
         if found is None and partner:
             raise Refused(f"servicetitan: vendor {partner}, to which {command['source_id']} is linked, is not there", "gone")
         made = documents.update_body(command, self._settings) if found else documents.create_body(command, self._settings)

@@ -31,7 +31,7 @@ def hints(body: bytes, settings: Settings) -> list[Fetch | Filtered]:
     webhook = settings.webhook
     payload = parse(body)
     if not isinstance(payload, dict):
-        raise Malformed("servicetitan webhook: the payload is no object")
+        raise Malformed("servicetitan webhook: the payload is not an object")
     tenant = at_path(payload, webhook.tenant_path)
     if tenant is not None and str(tenant) != settings.tenant_id:
         return [Filtered(f"webhook of tenant {str(tenant)[:40]}, not of {settings.tenant_id}")]

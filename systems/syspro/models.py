@@ -44,7 +44,7 @@ def text_of(body: bytes) -> str:
     if found.startswith('"') and found.rstrip().endswith('"'):
         inner = parse(found.encode())
         if not isinstance(inner, str):
-            raise Malformed(f"{SYSTEM}: the answer is no text")
+            raise Malformed(f"{SYSTEM}: the answer is not text")
         return inner
     wrapped = _STRING.match(found)
     return unescape(wrapped.group(1)) if wrapped else found
@@ -107,7 +107,7 @@ def value(element: etree._Element | None) -> str:
     if element is None:
         return ""
     if len(element):
-        raise Malformed(f"{SYSTEM}: {name(element)} is no value")
+        raise Malformed(f"{SYSTEM}: {name(element)} is not a value")
     return (element.text or "").strip()
 
 
@@ -126,7 +126,7 @@ def row_of(text: str) -> Row:
     """A row of a table, from its XML. Raises `Malformed`."""
     element = xml_of(text)
     if name(element) != "row":
-        raise Malformed(f"{SYSTEM}: {name(element)} is no row")
+        raise Malformed(f"{SYSTEM}: {name(element)} is not a row")
     return columns(element)
 
 
@@ -150,7 +150,7 @@ def amount(row: Row, column: str) -> Decimal:
     """An amount in cents. Raises `Malformed` unless it is a plain number with at most two places."""
     found = number(row.get(column, "").strip())
     if found is None:
-        raise Malformed(f"{SYSTEM}: {column} {row.get(column, '')[:40]!r} is no plain number")
+        raise Malformed(f"{SYSTEM}: {column} {row.get(column, '')[:40]!r} is not a plain number")
     if found != found.quantize(_CENT):
         raise Malformed(f"{SYSTEM}: {column} {found} has more than two decimals")
     return found.quantize(_CENT)
@@ -161,7 +161,7 @@ def count(row: Row, column: str) -> Decimal:
     said = row.get(column, "").strip()
     found = number(said) if said else Decimal(0)
     if found is None:
-        raise Malformed(f"{SYSTEM}: {column} {said[:40]!r} is no plain number")
+        raise Malformed(f"{SYSTEM}: {column} {said[:40]!r} is not a plain number")
     return found
 
 
@@ -173,7 +173,7 @@ def day(row: Row, column: str) -> date | None:
     try:
         return date.fromisoformat(said[:10].replace("/", "-"))
     except ValueError as error:
-        raise Malformed(f"{SYSTEM}: {column} {said[:40]!r} is no date") from error
+        raise Malformed(f"{SYSTEM}: {column} {said[:40]!r} is not a date") from error
 
 
 def required(row: Row, column: str) -> str:

@@ -58,7 +58,7 @@ def rows_of(answer: Response, name: str) -> list[Cut]:
 def row_of(found: Any) -> Row:
     """A row in the form of the tables: texts without their blanks, numbers as plain digits. Raises `Malformed`."""
     if not isinstance(found, Mapping):
-        raise Malformed(f"{SYSTEM}: a row of OData is no object")
+        raise Malformed(f"{SYSTEM}: a row of OData is not an object")
     return {str(name): _text(value, str(name)) for name, value in found.items() if not str(name).startswith("@")}
 
 
@@ -66,5 +66,5 @@ def _text(value: Any, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, (bool, list, dict)):
-        raise Malformed(f"{SYSTEM}: {name} is no value of a table")
+        raise Malformed(f"{SYSTEM}: {name} is not a value of a table")
     return format(value, "f") if isinstance(value, Decimal) else str(value).strip()

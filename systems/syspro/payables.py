@@ -236,7 +236,7 @@ def _taken(rows: Sequence[Row], resolved: ResolvedCommand) -> Found | None:
         return Found((), (replace(_invoice(row, resolved), ref=""),))
     said = row["Reference"] or "no reference"
     words = f"invoice {row['Invoice']} of supplier {row['Supplier']} is there already, of {row['OrigInvValue']} and with {said}"
-    return Found((), refusal=f"{SYSTEM}: {words}: see which of them counts", refusal_reason="number_taken")
+    return Found((), refusal=f"{SYSTEM}: {words}: decide which of the two is valid", refusal_reason="number_taken")
 
 
 def _refusal(original: Original, row: Row | None) -> Found | None:

@@ -183,7 +183,7 @@ class _Reader:
                 Search(listed.table, listed.columns, (Where(listed.key[0], "EQ", source_id),), listed.key, 2)
             )
         except Malformed as error:
-            raise Refused(f"{SYSTEM}: {source_id[:40]!r} is no key of {listed.table}") from error
+            raise Refused(f"{SYSTEM}: {source_id[:40]!r} is not a key of {listed.table}") from error
         return await self._elements(listed, found.rows), found.digest
 
     async def _one_bill(self, source_id: str) -> tuple[tuple[Element, ...], str]:

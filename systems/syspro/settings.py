@@ -118,7 +118,7 @@ class Settings(_Section):
         description="Longest address that the server takes (HTTP.SYS: 16 KB, assumed); a longer document goes by soap_url.",
     )
     session_s: float = Field(
-        600, ge=60, le=3600, description="Seconds after which an idle session is opened anew (SYSPRO's own time-out is longer)."
+        600, ge=60, le=3600, description="Seconds after which an idle session is opened again (SYSPRO's own time-out is longer)."
     )
     request_s: float = Field(60, gt=0, le=600, description="Real seconds for one request.")
     page_size: int = Field(500, ge=2, le=5000, description="Rows of one page; OData gives 5000 at most.")

@@ -80,7 +80,7 @@ def _spelled(value: Any) -> str:
 @lru_cache(maxsize=65536)
 def _exact(text: str) -> Decimal:
     if not _MONEY.fullmatch(text):
-        raise Malformed(f"{text[:40]!r} is no plain decimal with at most 4 places")
+        raise Malformed(f"{text[:40]!r} is not a plain decimal with at most 4 places")
     found = Decimal(text) + 0  # -0.00 is 0.00
     kept = found.quantize(MONEY.unit)
     return kept if len(text) > len(str(kept)) else found
@@ -117,7 +117,7 @@ def identifier(row: Row, name: str) -> str:
         return str(value)
     if type(value) is str and value.isascii() and len(value) <= 64:
         return value
-    raise Malformed(f"{name}: {str(value)[:40]!r} is no id")
+    raise Malformed(f"{name}: {str(value)[:40]!r} is not an id")
 
 
 def required_id(row: Row, name: str = "id") -> str:
@@ -171,5 +171,5 @@ def currency(row: Row, name: str) -> str:
     """An ISO 4217 code in its exact spelling; "" for null."""
     value = text(row, name)
     if value and not _CURRENCY.fullmatch(value):
-        raise Malformed(f"{name}: {value[:10]!r} is no currency code")
+        raise Malformed(f"{name}: {value[:10]!r} is not a currency code")
     return value

@@ -142,7 +142,7 @@ def check_due(flow: Flow) -> None:
     assert flow.due in DUE, flow.id
     if flow.entity and flow.records and (flow.moves_money or flow.posting_date):
         dates = {name for name, spec in fields_of(record_sources()[f"canonical.{flow.entity}"]).items() if spec["type"] in DATES}
-        assert flow.date_field in dates, f"{flow.id}: {flow.date_field or 'no field'} is no date of canonical.{flow.entity}"
+        assert flow.date_field in dates, f"{flow.id}: {flow.date_field or 'no field'} is not a date of canonical.{flow.entity}"
 
 
 def check_side_by_side(system: System) -> None:

@@ -203,7 +203,7 @@ def test_what_nobody_posts_is_due_at_once_from_the_first_day_on(declared: Declar
 def test_what_has_no_day_moves_no_money(entity: str) -> None:
     flow = replace(BILLS, entity=entity, due="at_once")
     test_declarations.check_due(replace(flow, money=False))
-    with pytest.raises(AssertionError, match="no field is no date"):
+    with pytest.raises(AssertionError, match="no field is not a date"):
         test_declarations.check_due(flow)
 
 

@@ -215,7 +215,7 @@ def test_the_tool_takes_one_path(capsys: pytest.CaptureFixture[str]) -> None:
         ("{head}\ndocument\topenapi\t3.1.0\nThing\tfield\ta\tstring\tyes\n", "line 3: not a fact"),
         (
             "{head}\ndocument\topenapi\t3.1.0\n\tversion\t1\nGET /a\toperation\n\tfeild\ta\tstring\n",
-            "GET /a: feild is no part of an operation",
+            "GET /a: feild is not part of an operation",
         ),
         (
             "{head}\ndocument\topenapi\t3.1.0\n\tversion\t1\nThing\tshape\t\tobject\n\tfield\ta/b\tstring\n",
@@ -223,7 +223,7 @@ def test_the_tool_takes_one_path(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (
             "{head}\ndocument\topenapi\t3.1.0\n\tversion\t1\nThing\tshape\t\tobject\n\tpart\ta\tstring\n",
-            "Thing: part is no part of a shape",
+            "Thing: part is not part of a shape",
         ),
         ("{head}\nThing\tshape\t\tobject\n", "the facts of the document itself are openapi and version"),
     ],

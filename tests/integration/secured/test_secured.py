@@ -51,7 +51,7 @@ def prefixed(prefix: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("way", ["PLAIN", "SCRAM-SHA-512", "certificate"])
 def test_topics_are_made_by_whoever_signs_in_and_may(secured: Secured, way: str) -> None:
-    """`topics --apply`, and every other call for what is no record, passed SASL and TLS over."""
+    """`topics --apply`, and every other call for what is not a record, passed SASL and TLS over."""
     prefix = f"t{uuid.uuid4().hex[:6]}."
     if way.startswith("SCRAM"):
         secured.add_scram_user("cli")

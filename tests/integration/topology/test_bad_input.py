@@ -82,7 +82,7 @@ def test_a_record_that_a_rule_fails_over_is_on_dead_after_some_tries_and_the_oth
     again = topology_process(ML_CONNECTOR_STATE_DIR=str(topics.settings.state_dir / "new"))
     topics.send_raw([toy.raw("9", 1, b'{"total": 5.00}')])
     until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 8, 60, again.tail)
-    assert again.lines("state_record_skipped"), "a take-over that folds everything skips the record whose key is no text"
+    assert again.lines("state_record_skipped"), "a take-over that folds everything skips the record whose key is not text"
     assert again.end() == 0
 
 

@@ -152,7 +152,7 @@ async def test_single_objects_are_read_in_one_request_and_the_unknown_are_absent
     page = await reader.fetch("customer", ["CX00001", "CX00002", "nobody", "O'Brien' or 1 eq 1 --"])
     assert [element.source_id for element in page.elements] == ["CX00001", "CX00002"]
     assert len(wire.of("GET", "/Customer")) == 1
-    with pytest.raises(Refused, match="is no id"):
+    with pytest.raises(Refused, match="is not an id"):
         await reader.fetch("invoice", ["000001"])
 
 

@@ -104,7 +104,10 @@ async def test_however_many_values_there_are_those_that_are_named_are_asked_for(
 
 @pytest.mark.parametrize(
     ("rows", "words", "remedy"),
-    [(1000, "department: there are more than 10000 rows", "nobody uses"), (0, "goes on after 0 rows, and brings nothing", "")],
+    [
+        (1000, "department: there are more than 10000 rows", "nobody uses"),
+        (0, "goes on after 0 rows, but the next page is empty", ""),
+    ],
 )
 async def test_a_list_that_is_too_long_is_told_from_one_that_brings_nothing(
     rows: int, words: str, remedy: str, tmp_path: Path

@@ -113,7 +113,7 @@ async def test_a_page_without_order_is_read_again_and_told_where_it_stays(tmp_pa
             page = await reader.page(feed("vendors"), position)
             assert (page.elements, page.more) == ((), True)
             position = page.position
-        with pytest.raises(Transient, match="do not stand in their order"):
+        with pytest.raises(Transient, match="are out of order"):
             await reader.page(feed("vendors"), position)
 
 

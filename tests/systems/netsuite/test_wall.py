@@ -51,7 +51,7 @@ def test_a_window_over_no_change_of_clocks_begins_where_it_says() -> None:
 
 
 def test_a_text_that_is_no_time_is_an_error() -> None:
-    """The last day of the calendar, which some people type for "never", is no instant in a zone west of Greenwich: it stopped the hop."""
+    """The last day of the calendar, which some people type for "never", is not an instant in a zone west of Greenwich: it stopped the hop."""
     for text in ("", "11/20/2026", "2026-13-01 00:00:00", "2026-03-16T08:00:00", "9999-12-31 23:59:59"):
         with pytest.raises(ValueError, match="time data"):
             instant(text, BACK, ZONE)

@@ -181,7 +181,7 @@ async def test_what_does_not_answer_is_told_with_the_address(tmp_path: Path) -> 
         (
             "/ledgersLOV",
             b'{"items":[],"count":0,"hasMore":true,"limit":499,"offset":0}',
-            "the list goes on after 0 rows, and brings nothing",
+            "the list goes on after 0 rows, but the next page is empty",
         ),
         ("/fscmRestApi/resources", b'{"items":[{"version":"11.13.18.05","allowedFrameworkVersions":9}]}', "there are: none"),
         ("/fscmRestApi/resources", b'{"items":[{"version":"11.13.18.05","allowedFrameworkVersions":null}, 5]}', "there are: none"),

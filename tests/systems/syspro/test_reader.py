@@ -88,7 +88,7 @@ async def test_single_suppliers_and_orders_are_read_by_key_in_a_session_of_their
         assert await site.sessions() == []
         with pytest.raises(Broken, match="does not read"):
             await reader.fetch("stock_level", ["x"])
-        with pytest.raises(Refused, match="is no key"):
+        with pytest.raises(Refused, match="is not a key"):
             await reader.fetch("vendor", ["Ω"])
 
 
@@ -96,7 +96,7 @@ async def test_single_suppliers_and_orders_are_read_by_key_in_a_session_of_their
 
 
 def torn(body: bytes) -> bytes:
-    """The page with a row that is no XML."""
+    """The page with a row that is not XML."""
     return body.replace(b"<SupplierName>", b"<SupplierName>&nosuch;", 1)
 
 

@@ -273,7 +273,7 @@ def test_an_imported_balance_is_explained_although_it_has_no_document() -> None:
 
 
 def unreadable(source_id: str, **more: Any) -> dict[str, Any]:
-    about = {"topic": f"raw.{SOURCE}", "partition": 2, "offset": 77, "stage": "raw_to_canonical", "reason": "total is no number"}
+    about = {"topic": f"raw.{SOURCE}", "partition": 2, "offset": 77, "stage": "raw_to_canonical", "reason": "total is not a number"}
     return example("audit.dead", key=f"acme/{SOURCE}/invoice/{source_id}".encode(), connection="acme", **about, **more)
 
 
@@ -286,7 +286,7 @@ def test_what_cannot_be_read_is_explained_by_the_names_that_open_shows(named: st
     shown = explained(cluster, named)
     assert shown[0] == "invoice 8"
     whole = " ".join(" ".join(shown).split())
-    assert f"invoice 8, by raw_to_canonical: cannot be read: total is no number; it is raw.{SOURCE}/2/77" in whole
+    assert f"invoice 8, by raw_to_canonical: cannot be read: total is not a number; it is raw.{SOURCE}/2/77" in whole
     assert "invoice 9" not in whole
     assert list(of_objects(cluster, named, "other", ScaledClock())) == []
 
@@ -294,7 +294,7 @@ def test_what_cannot_be_read_is_explained_by_the_names_that_open_shows(named: st
 def test_a_later_version_that_cannot_be_read_is_told_with_the_document() -> None:
     cluster, one = chained()
     cluster.put("dead", "audit.dead", unreadable("1"))
-    assert "cannot be read: total is no number" in " ".join(explained(cluster, one["ref"]))
+    assert "cannot be read: total is not a number" in " ".join(explained(cluster, one["ref"]))
     alone = Recorded()
     alone.put("canonical.invoice", "canonical.invoice", invoice("3", raw_topic=f"raw.{SOURCE}"))
     alone.put("dead", "audit.dead", unreadable("3"))

@@ -36,7 +36,7 @@ def test_several_elements_without_an_id_for_one_wish_are_all_kept() -> None:
 
 
 def test_an_answer_that_cannot_be_read_is_asked_for_id_by_id_and_an_outage_is_not() -> None:
-    unreadable = Garbled("the page is not what it should be")
+    unreadable = Garbled("the page does not have the documented form")
     assert [is_of_its_objects(one) for one in (unreadable, Refused("400"), Malformed("x"))] == [True] * 3
     assert [is_of_its_objects(one) for one in (Transient("500"), Throttled("429"), Broken("401"))] == [False] * 3
 

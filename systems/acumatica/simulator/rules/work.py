@@ -56,7 +56,7 @@ class Work:
         return True
 
     def exists(self, name: str, entity: str, path: Path | None = None, value: str | None = None) -> Node | None:
-        """The master record that a field names; notes the error if there is none. An empty field is no error."""
+        """The master record that a field names; notes the error if there is none. An empty field is not an error."""
         text = self.node.text(name) if value is None else value
         if not text:
             return None

@@ -43,7 +43,7 @@ _NUMBERS: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 
 def condition(text: str, shape: Shape, settings: Settings) -> Callable[[Row], bool]:
-    """The test for a row of this type; raises `NsError` if the text is no condition."""
+    """The test for a row of this type; raises `NsError` if the text is not a condition."""
     folded = _WORDS.sub(lambda match: match[0].lower() if match[0] in ("AND", "OR") else match[0], text)
     try:
         return Reader[Row](folded, _TOKEN, lambda reader: _comparison(reader, shape, settings)).whole().matches
@@ -100,4 +100,4 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation as error:
-        raise BadCondition(f"{text} is no number") from error
+        raise BadCondition(f"{text} is not a number") from error

@@ -56,7 +56,7 @@ def all_fit(outcome: Outcome, item: Part, table: str) -> None:
 
 
 def ledger_code(outcome: Outcome, company: Company, element: str, code: str) -> bool:
-    """Whether a ledger code can be posted to: it exists, is not on hold and is no control account."""
+    """Whether a ledger code can be posted to: it exists, is not on hold and is not a control account."""
     row = company.row("GenMaster", GL_COMPANY, code)
     if row is None:
         outcome.wrong(element, code, 140001, f"Ledger code '{code}' not found")

@@ -68,7 +68,7 @@ async def test_version_1_queries_by_example(client: Client) -> None:
     newer = (await client.get("/suppliers", q=f"LastUpdateDate>={since}", limit=499)).items
     assert len(newer) == sum(row["LastUpdateDate"] >= since for row in everything)
     for of_version_2 in ("Status=ACTIVE and SupplierId>5", "Status = 'ACTIVE' and Supplier like 'R%'", "Status='ACTIVE' and"):
-        assert (await client.get("/suppliers", q=of_version_2)).status == 400, "never an empty set for what is no value"
+        assert (await client.get("/suppliers", q=of_version_2)).status == 400, "never an empty set for what is not a value"
     assert (await client.get("/suppliers", q="Supplier=Smith and Sons")).status == 200
 
 

@@ -177,7 +177,7 @@ async def test_without_the_sites_queries_the_operations_are_named_and_the_cause_
     assert "cannot be told" in lines["query ML_SERVICE_OPERATIONS"].words
     await site.ask("settings", {"missing_services": "ML_JOURNAL_CI"})
     lines = {line.subject: line for line in bad(await checked(site, own))}
-    assert "the cause cannot be told" in lines["service CI_ML_JOURNAL_CI"].words
+    assert "the cause is not known" in lines["service CI_ML_JOURNAL_CI"].words
 
 
 async def test_a_query_that_is_missing_or_saved_otherwise_is_named(sites: Start) -> None:
