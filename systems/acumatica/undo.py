@@ -214,10 +214,14 @@ def original_in(undo: Undo, found: Sequence[Row]) -> Row | None:
 
 
 def counters(undo: Undo, found: Sequence[Row]) -> list[Row]:
-    """The rows that reverse it: those that are marked, and of a bill what ReverseBill made and nothing marked yet."""
+    """The rows that reverse it: those that are marked, and of a bill what ReverseBill made and nothing marked yet. A bill that was written anew
+    has the ref of what reverses the one before it, too: that is marked."""
     opposite = [row for row in found if text(row, "Type") == undo.opposite and not is_row(row, undo.original.erp_id)]
-    copied = undo.original.command["ref"]
-    return [row for row in opposite if undo.is_ours(row) or (undo.is_bill and ref_in(row, undo.settings) == copied)]
+    return [row for row in opposite if undo.is_ours(row) or (undo.is_bill and _is_copied(undo, row))]
+
+
+def _is_copied(undo: Undo, row: Row) -> bool:
+    return ref_in(row, undo.settings) == undo.original.command["ref"] and counts_anew(row)
 
 
 def by_counter(undo: Undo, original: Row | None, counter: Row | None, payment: Row | None) -> Undone:
