@@ -6,8 +6,9 @@ is none yet, or which correction is on its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,12 +16,12 @@ from typing import NamedTuple
 from console.output import money
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
-from console.reconcile.sides import CREDITS, ZERO, Booked, Issued, Known, Lines, Object, Wanted, shifted
+from console.reconcile.sides import CREDITS, ZERO, Booked, Issued, Known, Lines, Object, Wanted, shifted, summed
 from services.sinks import entry as e
 from services.sinks import reasons
+from systems.mapped import REVERSAL
 from systems.writing.differences import plain
 
-_PAYMENT = "payment"
 _DECIDED = {"not_due": f.NOT_DUE, "before_cutover": f.BEFORE_CUTOVER, "observed": f.OBSERVED, f.NO_FLOW: f.NO_FLOW}
 
 
@@ -73,26 +74,7 @@ def judge(one: Issued, facts: Facts) -> Judged:
     erp = tuple((booked.day, found.amount_of(booked)) for booked in found.documents)
     source = one.amount if one.active else ZERO
     told = (one.entity, one.number, one.day, one.party, one.party_name, one.unit, one.currency)
-    return Judged(one.flow, *told, source, erp, made, one.source_id)
-
-
-def with_refunds(found: Iterable[Judged]) -> Iterator[Judged]:
-    """The same, with each payment that the source refunded and the ERP still has open explained by the refund that is held or waits. A refund
-    is told from others by its customer and amount: the source does not reliably name the payment."""
-    found = list(found)
-    coming: dict[tuple[str, Decimal], list[str]] = {}
-    for one in found:
-        if one.entity == _PAYMENT and one.source is not None and one.source < 0:
-            coming.setdefault((one.party, -one.source), []).extend(finding.by for finding in one.findings if finding.by)
-    for one in found:
-        own = tuple(_refunded(finding, coming.get((one.party, finding.amount), [])) for finding in one.findings)
-        yield replace(one, findings=own) if own != one.findings else one
-
-
-def _refunded(finding: Finding, coming: list[str]) -> Finding:
-    if finding.kind != f.UN_APPLIED or finding.by or not coming:
-        return finding
-    return replace(finding, by=coming.pop(), words=f"{finding.words}; a refund of this amount is on the list")
+    return Judged(one.flow, *told, source, erp, made, one.source_id, is_refund=one.entity == "payment" and one.amount < 0)
 
 
 class _Judging:
@@ -172,6 +154,8 @@ class _Judging:
             yield Finding(
                 f.NOT_CARRIED, missing, missing, f"the source has {money(self.one.amount)}, the mapping carries {money(carried)}"
             )
+        if self._books_nothing():
+            return
         own = {w.ref for w in self.wanted}
         if any(ref not in own and any(b.is_there for b in found) for ref, found in self.shown.items()):
             yield from self._after_corrections(carried)
@@ -179,12 +163,31 @@ class _Judging:
         for w in self.wanted:
             yield from self._document(w)
 
+    def _books_nothing(self) -> bool:
+        """Whether a sale that comes to 0.00 is there as journals, which book what it wants on every account: no account tells its amount then."""
+        if len(self.wanted) != 1 or self.wanted[0].amount or not self.documents:
+            return False
+        if any(booked.entity != "journal" or booked.currency != self.one.currency for booked in self.documents):
+            return False
+        lines = itertools.chain.from_iterable(booked.lines for booked in self.documents)
+        return not shifted(self.wanted[0].lines, summed((key[0], dict(key[1]), amount) for key, amount in lines))
+
     def _after_corrections(self, carried: Decimal) -> Iterator[Finding]:
         """Several documents by one object: the original, what took it back, what replaced it. Their sum counts."""
         left = self._sum(self.documents)
         if left != carried:
             words = f"its documents add up to {money(left)}, the source has {money(carried)}"
             yield self._corrected(f.EDITED_IN_ERP, carried - left, carried - left, words)
+            return
+        written = [
+            k for k in self.known.values() if k.is_done and k.record != REVERSAL and not k.is_application and k.action != "nothing"
+        ]
+        newest = max(written, key=lambda k: k.correction, default=None)
+        standing = [
+            one for one in self.documents if newest is not None and one.ref == newest.ref and self.amount_of(one) == carried
+        ]
+        for one in standing[:1]:
+            yield from self._settled(one)
 
     def _document(self, w: Wanted) -> Iterator[Finding]:
         shown = self.shown.get(w.ref, ())
