@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -275,7 +275,7 @@ class _Judging:
             yield self._corrected(f.TAX, w.tax_total - booked.tax, ZERO, words, booked)
 
     def _other_day(self, w: Wanted, booked: Booked, amount: Decimal) -> Iterator[Finding]:
-        if w.day is None or booked.day is None or (booked.day > w.day and booked.day in self.one.settled_on):
+        if w.day is None or booked.day is None or (booked.day > w.day and self._is_settling_day(booked.day)):
             return
         if booked.day == w.day:
             if not _is_in(self.facts.periods, booked.period, w.day):
@@ -289,6 +289,15 @@ class _Judging:
         kind = f.EDITED_IN_ERP if _same_period(self.facts.periods, w.day, booked.day) else f.WRONG_PERIOD
         kind = f.CHANGED_AT_SOURCE if self._has_changed(w) else kind
         yield self._corrected(kind, amount, ZERO, words, booked)
+
+    def _is_settling_day(self, day: date) -> bool:
+        """Whether a payment settles documents on this day, or an application was written or taken back on it: an ERP may show the newest such
+        day. What the source tells no day of was taken back when it was seen, at most on the day of its write, in whatever zone."""
+        if day in self.one.settled_on:
+            return True
+        done = [k for k in self.known.values() if k.is_application and k.is_done]
+        latest = [k.updated_at.date() + timedelta(days=1) for k in done if k.day is None and k.updated_at is not None]
+        return day in {k.day for k in done} or any(day <= last for last in latest)
 
     def _settled(self, booked: Booked) -> Iterator[Finding]:
         """What a payment settles, less what of it is on its way."""

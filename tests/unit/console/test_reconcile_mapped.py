@@ -68,6 +68,28 @@ def test_the_days_on_which_a_payment_settles_are_known() -> None:
     assert found.settled_on == {date(2026, 3, 9)}
 
 
+@pytest.mark.parametrize(
+    ("state", "on", "kinds"),
+    [
+        ("POSTED", None, []),
+        ("POSTED", date(2026, 3, 6), []),
+        ("POSTED", date(2026, 3, 5), ["edited_in_erp"]),
+        ("SUPERSEDED", None, ["edited_in_erp"]),
+    ],
+)
+def test_the_day_on_which_an_application_was_taken_back_is_known(state: str, on: date | None, kinds: list[str]) -> None:
+    """Acumatica shows it as the payment's own, and the source has nothing on that day: it was told as a change by somebody there."""
+    day, later, amount = date(2026, 3, 2), date(2026, 3, 6), Decimal("179.00")
+    told = ("collection", "apply", state, "", "", -amount, "", on, NOW)
+    known = [Known("k|apply|correct|1", "ST-B", "reversal", *told)]
+    wanted = Wanted("k", "ST-A", "ar_receipt", "create", "collection", amount, day, ())
+    named = ("A2", "payment", "1", "N1", day, amount, "USD", True, "f", "7", "Ana", "")
+    booked = Booked("payment", "P1", "P1", "ST-A", later, "", "C1", amount, "USD", True, settled=Decimal(0))
+    facts = Facts(by_ref={"ST-A": [booked]}, entries={("payment", "1"): known})
+    found = judge(Issued(*named, wanted=(wanted,), settled=Decimal(0)), facts).findings
+    assert [one.kind for one in found if one.kind != "wrong_period"] == kinds
+
+
 def test_the_journal_of_a_refund_is_less_than_nothing() -> None:
     """Its debits were taken for its amount: a refund of 120.00 that was posted as it is differed by 240.00."""
     lines = summed([("120000", {}, Decimal("120.00")), ("100200", {}, Decimal("-120.00"))])
