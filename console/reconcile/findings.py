@@ -115,6 +115,8 @@ class Judged:
     """Day and amount of each document of the ERP."""
     findings: tuple[Finding, ...] = ()
     source_id: str = ""
+    is_refund: bool = False
+    """Whether it is money that the source gave back to a customer."""
 
     def told(self, one: Finding) -> dict[str, Any]:
         """A difference as programs read it."""

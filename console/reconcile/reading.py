@@ -22,7 +22,8 @@ from console.reading import Cluster
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
 from console.reconcile.mapped import Mapper
-from console.reconcile.rules import Facts, Limits, Period, judge, signature, with_refunds
+from console.reconcile.refunds import with_refunds
+from console.reconcile.rules import Facts, Limits, Period, judge, signature
 from console.reconcile.sides import (
     CREDITS,
     MONEY,

@@ -6,21 +6,22 @@ yet, or which correction is on its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from console.output import money
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
-from console.reconcile.sides import CREDITS, ZERO, Booked, Issued, Known, Lines, Object, Wanted, shifted
+from console.reconcile.sides import CREDITS, ZERO, Booked, Issued, Known, Lines, Object, Wanted, shifted, summed
 from services.sinks import entry as e
 from services.sinks import reasons
+from systems.mapped import REVERSAL
 from systems.writing.differences import plain
 
-_PAYMENT = "payment"
 _DECIDED = {"not_due": f.NOT_DUE, "before_cutover": f.BEFORE_CUTOVER, "observed": f.OBSERVED, f.NO_FLOW: f.NO_FLOW}
 
 
@@ -73,26 +74,7 @@ def judge(one: Issued, facts: Facts) -> Judged:
     erp = tuple((booked.day, found.amount_of(booked)) for booked in found.documents)
     source = one.amount if one.active else ZERO
     told = (one.entity, one.number, one.day, one.party, one.party_name, one.unit, one.currency)
-    return Judged(one.flow, *told, source, erp, made, one.source_id)
-
-
-def with_refunds(found: Iterable[Judged]) -> Iterator[Judged]:
-    """The same, except that a payment which the source refunded and the ERP still has open is explained by the refund that is held or waits. A refund
-    is identified by customer and amount, because the source does not reliably name the payment."""
-    found = list(found)
-    coming: dict[tuple[str, Decimal], list[str]] = {}
-    for one in found:
-        if one.entity == _PAYMENT and one.source is not None and one.source < 0:
-            coming.setdefault((one.party, -one.source), []).extend(finding.by for finding in one.findings if finding.by)
-    for one in found:
-        own = tuple(_refunded(finding, coming.get((one.party, finding.amount), [])) for finding in one.findings)
-        yield replace(one, findings=own) if own != one.findings else one
-
-
-def _refunded(finding: Finding, coming: list[str]) -> Finding:
-    if finding.kind != f.UN_APPLIED or finding.by or not coming:
-        return finding
-    return replace(finding, by=coming.pop(), words=f"{finding.words}; a refund of this amount is on the list")
+    return Judged(one.flow, *told, source, erp, made, one.source_id, is_refund=one.entity == "payment" and one.amount < 0)
 
 
 class _Judging:
@@ -172,6 +154,8 @@ class _Judging:
             yield Finding(
                 f.NOT_CARRIED, missing, missing, f"the source has {money(self.one.amount)}, the mapping carries {money(carried)}"
             )
+        if self._books_nothing():
+            return
         own = {w.ref for w in self.wanted}
         if any(ref not in own and any(b.is_there for b in found) for ref, found in self.shown.items()):
             yield from self._after_corrections(carried)
@@ -179,12 +163,31 @@ class _Judging:
         for w in self.wanted:
             yield from self._document(w)
 
+    def _books_nothing(self) -> bool:
+        """Whether a sale that comes to 0.00 is there as journals, which book what it wants on every account: no account tells its amount then."""
+        if len(self.wanted) != 1 or self.wanted[0].amount or not self.documents:
+            return False
+        if any(booked.entity != "journal" or booked.currency != self.one.currency for booked in self.documents):
+            return False
+        lines = itertools.chain.from_iterable(booked.lines for booked in self.documents)
+        return not shifted(self.wanted[0].lines, summed((key[0], dict(key[1]), amount) for key, amount in lines))
+
     def _after_corrections(self, carried: Decimal) -> Iterator[Finding]:
         """Several documents of one object: the original, its reversal, its replacement. Their sum counts."""
         left = self._sum(self.documents)
         if left != carried:
             words = f"its documents add up to {money(left)}, the source has {money(carried)}"
             yield self._corrected(f.EDITED_IN_ERP, carried - left, carried - left, words)
+            return
+        written = [
+            k for k in self.known.values() if k.is_done and k.record != REVERSAL and not k.is_application and k.action != "nothing"
+        ]
+        newest = max(written, key=lambda k: k.correction, default=None)
+        standing = [
+            one for one in self.documents if newest is not None and one.ref == newest.ref and self.amount_of(one) == carried
+        ]
+        for one in standing[:1]:
+            yield from self._settled(one)
 
     def _document(self, w: Wanted) -> Iterator[Finding]:
         shown = self.shown.get(w.ref, ())
@@ -272,7 +275,7 @@ class _Judging:
             yield self._corrected(f.TAX, w.tax_total - booked.tax, ZERO, words, booked)
 
     def _other_day(self, w: Wanted, booked: Booked, amount: Decimal) -> Iterator[Finding]:
-        if w.day is None or booked.day is None or (booked.day > w.day and self._is_applied_on(booked.day)):
+        if w.day is None or booked.day is None or (booked.day > w.day and self._is_settling_day(booked.day)):
             return
         if booked.day == w.day:
             if not _is_in(self.facts.periods, booked.period, w.day):
@@ -287,9 +290,18 @@ class _Judging:
         kind = f.CHANGED_AT_SOURCE if self._has_changed(w) else kind
         yield self._corrected(kind, amount, ZERO, words, booked)
 
-    def _is_applied_on(self, day: date) -> bool:
-        """Whether an application that the source has, or had, dated the payment. Taking it off leaves the day."""
-        return day in self.one.settled_on or any(k.is_application and k.day == day for k in self.known.values())
+    def _is_settling_day(self, day: date) -> bool:
+        """Whether the payment settles documents on this day, or an application was to be written or was taken back on it: an ERP may show the
+        newest such day. Where the ledger has no day of a reversal, that day is at most the one after its write, in any time zone."""
+        if day in self.one.settled_on:
+            return True
+        applications = [k for k in self.known.values() if k.is_application]
+        latest = [
+            k.updated_at.date() + timedelta(days=1)
+            for k in applications
+            if k.is_done and k.day is None and k.updated_at is not None
+        ]
+        return day in {k.day for k in applications} or any(day <= last for last in latest)
 
     def _settled(self, booked: Booked) -> Iterator[Finding]:
         """What a payment settles, without the applications that are still on their way."""

@@ -153,6 +153,12 @@ class Known:
         return self.erp_id if self.record == REVERSAL and self.is_done else ""
 
     @property
+    def correction(self) -> int:
+        """Which correction of its document it is; 0 for the first one written."""
+        number = self.op_key.removeprefix(e.made_key(self.op_key)).rpartition("|")[2]
+        return int(number) if number.isdigit() else 0
+
+    @property
     def is_application(self) -> bool:
         """Whether it is an application of a payment or credit, or takes one back; it has no amount of its own."""
         return self.action == "apply" or e.made_key(self.op_key).endswith("|apply")

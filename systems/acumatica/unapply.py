@@ -14,7 +14,7 @@ from systems.acumatica.undo import VOIDED, Undo, Undone
 from systems.acumatica.wire import Row, body, day, money, rows, text
 from systems.mapped import REVERSAL
 from systems.parents import parent_id
-from systems.postings.siblings import UNCLEAR_REASON, is_sure
+from systems.postings.siblings import UNCLEAR_REASON, UNSURE, is_sure
 
 
 def unapplied(undo: Undo, payment: Row | None) -> Undone:
@@ -63,7 +63,11 @@ def _is_written_anew(undo: Undo, row: Row, target: str) -> bool:
 
 
 def applied_by(undo: Undo) -> tuple[str, str]:
-    """Ids of the payment and of the document that the application settles."""
+    """Ids of the payment and of the document that the application settles: those of what was written, for the source's payment may be voided, or
+    another document by now."""
+    written = undo.original.erp_id.rstrip(UNSURE).split("/")
+    if len(written) == 4:
+        return "/".join(written[:2]), "/".join(written[2:])
     command, ids = undo.original.command, undo.original.ids
     told = fields(command)["applications"]
     return parent_id(command, "payment", ids), settled_id(told[-1], ids, "invoice")

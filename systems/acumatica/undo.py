@@ -214,10 +214,14 @@ def original_in(undo: Undo, found: Sequence[Row]) -> Row | None:
 
 
 def counters(undo: Undo, found: Sequence[Row]) -> list[Row]:
-    """The rows that reverse the original: those with our mark and, for a bill, a document of ReverseBill that is not marked yet."""
+    """The rows that reverse the original: those with our mark and, for a bill, a document of ReverseBill that has no mark yet. The replacement of
+    a corrected bill carries the ref of the document that reversed the original, too: that document has its mark."""
     opposite = [row for row in found if text(row, "Type") == undo.opposite and not is_row(row, undo.original.erp_id)]
-    copied = undo.original.command["ref"]
-    return [row for row in opposite if undo.is_ours(row) or (undo.is_bill and ref_in(row, undo.settings) == copied)]
+    return [row for row in opposite if undo.is_ours(row) or (undo.is_bill and _is_copied(undo, row))]
+
+
+def _is_copied(undo: Undo, row: Row) -> bool:
+    return ref_in(row, undo.settings) == undo.original.command["ref"] and counts_anew(row)
 
 
 def by_counter(undo: Undo, original: Row | None, counter: Row | None, payment: Row | None) -> Undone:

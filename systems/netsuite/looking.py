@@ -67,7 +67,7 @@ class Looking:
         if resolved.record in MASTERS:
             return await self._master(attempt)
         if resolved.record == APPLICATION:
-            one = await self.application(attempt)
+            one = None if _cannot_be(resolved) else await self.application(attempt)
             return Found(() if one is None else (one,))
         mine = await self.mine(attempt)
         if attempt.step:
@@ -171,6 +171,18 @@ class Looking:
             return None if row is None else compare.deposit_application(row, resolved, ids)
         row = await self.by_id(attempt, ids[0])
         return None if row is None else compare.application(row, resolved, ids, is_ours=bool(attempt.step))
+
+
+def _cannot_be(resolved: ResolvedCommand) -> bool:
+    """Whether an application cannot be there, because NetSuite does not have what it applies, or what it settles: a request names both. After a lost
+    ledger nobody knows what was there."""
+    if resolved.tried_since is None:
+        return False
+    try:
+        applied_by(resolved)
+    except Refused:
+        return True
+    return False
 
 
 def applied_by(resolved: ResolvedCommand) -> tuple[str, str]:

@@ -60,7 +60,7 @@ class TakingBack:
         return await self._looking.by_id(attempt, undo.original.erp_id)
 
     async def _application(self, attempt: Attempt, undo: u.Undo) -> u.Undone:
-        ids = applied_by(undo.as_written)
+        ids = _applied_by(undo)
         if not compare.is_deposit(ids[0]):
             row = await self._looking.by_id(attempt, ids[0])
             return u.unapplied(undo, row, ids, is_ours=attempt.step == u.UNAPPLY)
@@ -98,7 +98,7 @@ class TakingBack:
         return self._client.request("POST", self._client.url(undo.opposite.type), made)
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
-        payer, target = applied_by(undo.as_written)
+        payer, target = _applied_by(undo)
         if compare.is_deposit(payer):
             return self._client.request("DELETE", self._client.url("depositApplication", external(undo.original.command["ref"])))
         row = await self._looking.by_id(attempt, payer)
@@ -109,6 +109,15 @@ class TakingBack:
             raise Transient(f"netsuite {attempt.ref}: {seen.refusal or f'{payer} gives {target} nothing any more'}")
         body = u.unapplied_body(undo, row, d.pair_of(target)[1])
         return self._client.request("PATCH", self._client.url(*d.pair_of(payer)), body)
+
+
+def _applied_by(undo: u.Undo) -> tuple[str, str]:
+    """Ids of the payment and of the invoice of an application: those of what was written, for the source's payment may be voided, or another
+    document by now. An application of a deposit is a record of its own."""
+    written = undo.original.erp_id.split("/")
+    if len(written) == 3:
+        return "/".join(written[:2]), d.typed(d.INVOICE.type, written[2])
+    return applied_by(undo.as_written)
 
 
 def told(undone: u.Undone, anew: Document | None) -> Found:

@@ -13,6 +13,7 @@ from systems.oracle_fusion.models import Row, children, link, listed, quoted
 from systems.oracle_fusion.resources import NAMES
 from systems.oracle_fusion.validation import CUSTOMERS, FINDER
 from systems.parents import parent_id
+from systems.postings.siblings import UNSURE
 from systems.values.members import required_id, text
 from systems.writing.frame import Attempt
 
@@ -98,11 +99,16 @@ class Looking:
         found = await self.rows(attempt, RECEIPTS, f"ReceiptNumber = {quoted(number)} and BusinessUnit = {quoted(unit)}")
         return [row for row in found if compare.ref_in(text(row, "Comments")) == attempt.ref]
 
-    async def pair(self, attempt: Attempt, resolved: ResolvedCommand) -> tuple[Row, Row]:
-        """The receipt of an application, and the invoice that it settles. Raises `Refused` if either is not there."""
-        receipt_id = parent_id(resolved.command, "payment", resolved.ids)
+    async def pair(self, attempt: Attempt, resolved: ResolvedCommand, written: str = "") -> tuple[Row, Row]:
+        """The receipt of an application, and the invoice that it settles. If the application is `written` (its id), these are the two of its id,
+        because the source's payment may be voided by now, or be another receipt. Raises `Refused` if either is not there."""
+        keys = written.rstrip(UNSURE).split("/")
+        if len(keys) == 2 and all(is_key(one) for one in keys):
+            receipt_id, settled = keys[0], f"CustomerTransactionId = {keys[1]}"
+        else:
+            receipt_id, settled = parent_id(resolved.command, "payment", resolved.ids), self._settled(resolved)
         receipts = await self.rows(attempt, RECEIPTS, f"StandardReceiptId = {key_of(receipt_id)}", [("expand", REFERENCES)])
-        invoices = await self.rows(attempt, INVOICES, self._settled(resolved), [("expand", INSTALLMENTS)])
+        invoices = await self.rows(attempt, INVOICES, settled, [("expand", INSTALLMENTS)])
         if len(receipts) != 1 or len(invoices) != 1:
             raise Refused(f"oracle_fusion {attempt.ref}: receipt {receipt_id} or the invoice that it settles is not there", "gone")
         return receipts[0], invoices[0]

@@ -112,7 +112,7 @@ class TakingBack:
     # --- applications -------------------------------------------------------------------------------------------------
 
     async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
-        receipt, settled = await self._looking.pair(attempt, undo.original.as_written)
+        receipt, settled = await self._looking.pair(attempt, undo.original.as_written, undo.original.erp_id)
         found = u.unapplied(undo, receipt, await self._looking.applications(attempt, receipt, settled))
         key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
         number = text(receipt, "ReceiptNumber")
@@ -160,7 +160,7 @@ class TakingBack:
         return self._action(rows[0], "reverseReceipt", u.reversal_body(undo))
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
-        receipt, settled = await self._looking.pair(attempt, undo.original.as_written)
+        receipt, settled = await self._looking.pair(attempt, undo.original.as_written, undo.original.erp_id)
         found = u.unapplied(undo, receipt, await self._looking.applications(attempt, receipt, settled))
         if found.standing is None or found.refusal[1] == u.NO_ACTION:
             raise Transient(f"oracle_fusion {attempt.ref}: {found.refusal[0] or 'it was un-applied meanwhile'}")

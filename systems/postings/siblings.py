@@ -19,7 +19,8 @@ from enum import StrEnum
 from typing import Any
 
 UNCLEAR_REASON = "application_unclear"
-_UNSURE = "?"
+UNSURE = "?"
+"""What ends the id of an application whose row cannot be told from that of another."""
 
 
 class Presence(StrEnum):
@@ -70,9 +71,9 @@ def _later(command: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def unsure(erp_id: str) -> str:
     """The id of an application whose row cannot be distinguished from that of another one."""
-    return f"{erp_id}{_UNSURE}"
+    return f"{erp_id}{UNSURE}"
 
 
 def is_sure(erp_id: str) -> bool:
     """Whether an id names a row that is certainly the application's own."""
-    return bool(erp_id) and not erp_id.endswith(_UNSURE)
+    return bool(erp_id) and not erp_id.endswith(UNSURE)

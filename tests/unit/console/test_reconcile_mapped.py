@@ -68,6 +68,28 @@ def test_the_days_on_which_a_payment_settles_are_known() -> None:
     assert found.settled_on == {date(2026, 3, 9)}
 
 
+@pytest.mark.parametrize(
+    ("state", "on", "kinds"),
+    [
+        ("POSTED", None, []),
+        ("POSTED", date(2026, 3, 6), []),
+        ("POSTED", date(2026, 3, 5), ["edited_in_erp"]),
+        ("SUPERSEDED", None, ["edited_in_erp"]),
+    ],
+)
+def test_the_day_on_which_an_application_was_taken_back_is_known(state: str, on: date | None, kinds: list[str]) -> None:
+    """Acumatica shows it as the payment's own, and the source has nothing on that day: it was told as a change by somebody there."""
+    day, later, amount = date(2026, 3, 2), date(2026, 3, 6), Decimal("179.00")
+    told = ("collection", "apply", state, "", "", -amount, "", on, NOW)
+    known = [Known("k|apply|correct|1", "ST-B", "reversal", *told)]
+    wanted = Wanted("k", "ST-A", "ar_receipt", "create", "collection", amount, day, ())
+    named = ("A2", "payment", "1", "N1", day, amount, "USD", True, "f", "7", "Ana", "")
+    booked = Booked("payment", "P1", "P1", "ST-A", later, "", "C1", amount, "USD", True, settled=Decimal(0))
+    facts = Facts(by_ref={"ST-A": [booked]}, entries={("payment", "1"): known})
+    found = judge(Issued(*named, wanted=(wanted,), settled=Decimal(0)), facts).findings
+    assert [one.kind for one in found if one.kind != "wrong_period"] == kinds
+
+
 def test_the_journal_of_a_refund_is_less_than_nothing() -> None:
     """Its debits were taken for its amount: a refund of 120.00 that was posted as it is differed by 240.00."""
     lines = summed([("120000", {}, Decimal("120.00")), ("100200", {}, Decimal("-120.00"))])
@@ -77,6 +99,57 @@ def test_the_journal_of_a_refund_is_less_than_nothing() -> None:
     booked = Booked("journal", "J1", "J1", "ST-A", day, "", "", Decimal(0), "USD", True, lines)
     judged = judge(Issued(*named, wanted=(wanted,)), Facts(by_ref={"ST-A": [booked]}))
     assert (judged.erp, judged.findings) == (((day, less),), ())
+
+
+FIFTY = (("401000", "50.00"), ("400000", "-50.00"))
+
+
+@pytest.mark.parametrize(
+    ("booked", "kinds"),
+    [
+        ([FIFTY], []),
+        ([(("120000", "179.00"), ("400000", "-179.00")), (("400000", "179.00"), ("120000", "-179.00")), FIFTY], []),
+        ([(("401000", "70.00"), ("400000", "-70.00"))], ["edited_in_erp"]),
+    ],
+    ids=["as it is", "after a correction", "edited"],
+)
+def test_the_journal_of_a_sale_that_comes_to_nothing_is_compared_by_its_accounts(booked: list[Any], kinds: list[str]) -> None:
+    """No line of it is on the receivable, and its debits were taken for its amount: 50.00 were told as edited in the ERP."""
+    day, nothing = date(2026, 3, 2), Decimal("0.00")
+
+    def of(lines: Any) -> Any:
+        return summed((account, {}, Decimal(amount)) for account, amount in lines)
+
+    wanted = Wanted("k", "ST-A", "journal", "create", "sale", nothing, day, of(FIFTY))
+    named = ("P1", "invoice", "1", "N1", day, nothing, "USD", True, "f", "7", "Ana", "")
+    refs = ["ST-A", "ST-B", "ST-B"]
+    shown = {ref: [_journal(f"J{n}", ref, of(booked[n])) for n in range(len(booked)) if refs[n] == ref] for ref in set(refs)}
+    known = [Known(f"k{more}", ref, "journal", "sale", "create", "POSTED", "", "", nothing, "f", day, NOW) for more, ref in _BOTH]
+    facts = Facts(by_ref={ref: found for ref, found in shown.items() if found}, entries={("invoice", "1"): known[: len(booked)]})
+    assert [one.kind for one in judge(Issued(*named, wanted=(wanted,)), facts).findings] == kinds
+
+
+_BOTH = (("", "ST-A"), ("|correct|1", "ST-B"))
+
+
+def _journal(key: str, ref: str, lines: Any) -> Booked:
+    return Booked("journal", key, key, ref, date(2026, 3, 2), "", "", Decimal(0), "USD", True, lines)
+
+
+def test_what_a_payment_settles_is_compared_after_it_was_written_anew() -> None:
+    """A payment that was voided and counts again stood in the ERP without what it settles, and nothing told it."""
+    day, amount = date(2026, 3, 2), Decimal("179.00")
+    known = [
+        Known(f"k{more}", ref, "ar_receipt", "collection", "create", "POSTED", "", "", amount, "f", day, NOW) for more, ref in _BOTH
+    ]
+    wanted = Wanted("k", "ST-A", "ar_receipt", "create", "collection", amount, day, ())
+    named = ("A2", "payment", "1", "N1", day, amount, "USD", True, "f", "7", "Ana", "")
+    anew = Booked("payment", "P2", "P2", "ST-B", day, "", "C1", amount, "USD", True, settled=Decimal(0))
+    facts = Facts(by_ref={"ST-B": [anew]}, entries={("payment", "1"): known})
+    (one,) = judge(Issued(*named, wanted=(wanted,), settled=amount), facts).findings
+    assert (one.kind, one.amount, one.is_explained) == ("un_applied", amount, False)
+    whole = Facts(by_ref={"ST-B": [replace(anew, settled=amount)]}, entries={("payment", "1"): known})
+    assert judge(Issued(*named, wanted=(wanted,), settled=amount), whole).findings == ()
 
 
 def test_a_document_from_which_somebody_took_our_ref_is_named_as_edited() -> None:
