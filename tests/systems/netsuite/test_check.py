@@ -151,7 +151,7 @@ async def test_the_end_of_the_certificate_is_told_thirty_days_before(days: int, 
 
 async def test_a_certificate_that_is_missing_over_or_of_another_key_is_told(tmp_path: Path) -> None:
     async with account(tmp_path / "a", certificate_days=10) as site, account(tmp_path / "b", certificate_key="rsa") as other:
-        assert "its end cannot be told" in said(await found(site, secrets={"certificate": ""}), "warning")
+        assert "its expiry date is not known" in said(await found(site, secrets={"certificate": ""}), "warning")
         strange = str(other.simulator.credentials["certificate"])
         assert "not the key of this certificate" in said(await found(site, secrets={"certificate": strange}), "error")
         assert "cannot be read" in said(await found(site, secrets={"certificate": "no pem"}), "error")

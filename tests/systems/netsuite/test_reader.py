@@ -317,7 +317,7 @@ async def test_objects_are_read_by_their_ids_and_others_are_absent(tmp_path: Pat
         found = await reader.fetch("purchase_order", [*ids, "99999999"])
         assert sorted(found.elements, key=lambda one: one.source_id) == sorted(whole, key=lambda one: one.source_id)
         assert (await reader.fetch("invoice", ids)).elements == (), "ids of another kind"
-        with pytest.raises(Refused, match="no internal id"):
+        with pytest.raises(Refused, match="not an internal id"):
             await reader.fetch("vendor", ["1 OR 1=1"])
 
 

@@ -340,7 +340,7 @@ async def test_a_table_that_names_no_internal_id_is_told_before_anything_is_sent
     held.tables = {**held.tables, "cost_line": {"Service": {"account": "5100-A"}}}
     answer = await held.step("order", held.made(invoice([labor("40.00")]), "ap_bill"))
     assert (answer.verdict, answer.reason) == (Verdict.REJECT, "unsendable")
-    assert "no internal id" in answer.words
+    assert "not an internal id" in answer.words
     assert [one for one in held.wire.sent if one.method == "POST" and "/record/" in one.url] == []
 
 

@@ -129,7 +129,7 @@ async def test_a_write_scope_that_is_missing_is_named_where_a_flow_writes_and_no
 
 async def test_a_token_that_names_no_scopes_leaves_a_warning_that_it_cannot_be_told(server: Server) -> None:
     (only,) = bad(await written(server, external_data_application_guid=GUID))
-    assert (only.level, "cannot be told" in only.words) == ("warning", True)
+    assert (only.level, "is not known" in only.words) == ("warning", True)
 
 
 async def test_a_connection_that_writes_vendors_without_the_apps_guid_is_an_error(server: Server) -> None:
