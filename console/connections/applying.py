@@ -47,6 +47,12 @@ class Planned:
     newest: int = 0
     under_default: tuple[str, ...] = ()
 
+    @property
+    def totals(self) -> str:
+        """The last line of `plan`: what would be set and removed, and how much of it a person has to confirm first."""
+        count = len(self.to_confirm)
+        return f"{self.change.totals}, {count} to confirm before `apply` accepts it" if count else self.change.totals
+
 
 def planned(file: Path, offline: bool = False) -> tuple[Change, list[str]]:
     """The change that applying `file` would make, and why it is refused (empty = it is not)."""
@@ -85,8 +91,21 @@ def applied(
     publisher.signatures.after(max(found.newest, trust.newest))
     publish(publisher, over_log(found.change, logged), credentials, Author(actor, reason, datetime.now(UTC)))
     again = map_again(cluster, publisher, found.change)
-    lines = (*found.change.lines, *credential_lines, *found.under_default)
-    return (*lines, f"{again} records read so far are mapped again") if again else lines, []
+    lines = [*found.change.lines, *credential_lines, *found.under_default]
+    lines += [f"{again} records read so far are mapped again"] if again else []
+    lines += [unasked(found, files.settings.connection, bool(credential_lines))]
+    return tuple(filter(None, lines)), []
+
+
+def unasked(found: Planned, connection: str, is_signed_in_anew: bool) -> str:
+    """What `apply` did not ask the systems about the settings, tables and credentials that it put in force, in words; "" if nothing is left to ask.
+    The ERP is asked only about flows that go live, and only with the credentials that were in force before."""
+    asks = f"`ml-connector check {connection}` asks both systems"
+    if found.preview is None or found.change.before is None:
+        return f"not asked: whether the systems accept what is in force now; {asks}"
+    if is_signed_in_anew:
+        return f"not asked: whether the systems accept the new credentials, since the ERP was asked with the old ones; {asks}"
+    return ""
 
 
 def sources_of(file: Path, settings: Settings) -> Sources:
@@ -157,7 +176,8 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if preview is not None and made.before is None:
         notes.append(
-            "the ERP is not asked about a connection that is not in force yet: apply it in mode observe first, then plan it live"
+            "neither system is asked about a connection that is not in force yet: apply it in mode observe first, run `ml-connector check`, then "
+            "plan it live"
         )
     elif preview is not None and settings.key_ring is None:
         notes.append("the ERP is not asked without ML_CONNECTOR_KEY_RING; `apply` asks it")

@@ -19,6 +19,7 @@ from console.connections.remapping import Source, newest_of, sources_of, without
 from console.mapping import context_of, mapped
 from console.matching.masters import ENTITIES, Masters, never_read, read_links, read_masters
 from console.reading import Cluster
+from systems.connection import ConnectionSettings
 from systems.contract import Flow
 from systems.flow import MASTER
 from systems.parents import is_meant
@@ -35,7 +36,7 @@ class Preview:
     """Documents and amounts that going live would find. `causes`: why documents are held -> what is missing, each counted once. `names`: the value,
     rule or master for which they are held, by which a person may accept it. `busiest`: documents and amount of the busiest day. `is_return`: every
     flow that brings one of these documents has written before. `unmatched`: masters of both sides that nobody has matched. `unread`: masters that may
-    be created although those of the ERP were never read."""
+    be created although those of the ERP were never read. `off`: entities that a flow brings which goes live, and that no feed reads any more."""
 
     currency: str
     written: Bucket = field(default_factory=Bucket)
@@ -49,6 +50,7 @@ class Preview:
     is_return: bool = False
     unmatched: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
 
     @property
     def busiest(self) -> tuple[int, Decimal]:
@@ -71,7 +73,10 @@ class Preview:
         if self.held.count:
             causes = ", ".join(_counted(len(values), cause) for cause, values in sorted(self.causes.items()))
             parts.append(f"{self.held.count} held ({causes}), {self._money(self.held)}")
-        if not self.is_read:
+        if self.off:
+            what = " and ".join(entity.replace("_", " ") for entity in self.off)
+            parts.append(f"no feed reads any {what} (feeds_off): only what webhooks bring is known and will be written")
+        elif not self.is_read:
             parts.append("nothing is read yet: what is read from now on is written at once")
         return "; ".join(parts)
 
@@ -109,7 +114,14 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
     made.unmatched = unmatched(masters, needed)
     unread = never_read(cluster, settings, masters) & needed & set(settings.create_missing)
     made.unread = tuple(sorted(name for name in unread if masters[name].ours))
+    made.off = entities_off(settings, flows)
     return made
+
+
+def entities_off(settings: ConnectionSettings, flows: Iterable[Flow]) -> tuple[str, ...]:
+    """Entities that these flows bring and that no feed of their system reads, because its settings switch all of them off."""
+    off = {side.system: side.entities_off for side in (settings.field_service, settings.erp)}
+    return tuple(sorted({flow.entity for flow in flows if flow.entity in off.get(flow.source, ())}))
 
 
 def besides(change: Change) -> set[Source]:
