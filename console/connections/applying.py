@@ -36,7 +36,8 @@ class Planned:
 
     `refused`: why it is not possible, a line each. `to_confirm`: what a person has to agree to before going live. `preview`: what going live would
     write, None if nothing goes live. `notes`: what `apply` will need besides the files. `newest`: the highest version of what is in force.
-    `under_default`: what was posted to a default because a row was missing that is set now.
+    `under_default`: what was posted to a default because a row was missing that is set now. `unmet`: the names of what the ERP lacks, which a person
+    may accept.
     """
 
     change: Change
@@ -46,6 +47,7 @@ class Planned:
     notes: list[str]
     newest: int = 0
     under_default: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
 
     @property
     def totals(self) -> str:
@@ -183,6 +185,5 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
         notes.append("the ERP is not asked without ML_CONNECTOR_KEY_RING; `apply` asks it")
     if cluster is None and going_live(made):
         notes.append("what going live would write is shown only with a cluster: `plan` without --offline")
-    return Planned(
-        made, refused, lines_of(files, [*lacks, *gate(preview, consent)]), preview, [*notes, *told], snapshot.newest, told
-    )
+    to_confirm, names = lines_of(files, [*lacks, *gate(preview, consent)]), tuple(str(one.place[-1]) for one in lacks)
+    return Planned(made, refused, to_confirm, preview, [*notes, *told], snapshot.newest, told, names)
