@@ -13,6 +13,7 @@ from console.books import words
 from console.books.controls import Pause
 from console.books.ledgers import Bucket
 from console.books.opened import Source, source_of, whole_of
+from console.output import cents
 from services.ingress.standing import READ, STOPPED
 from services.sinks import entry as e
 from services.sinks import reasons
@@ -90,7 +91,7 @@ class States:
             buckets[self._group(op_key, group)].add(amount)
         names = ("connection", "document", "state", "reason", "words", "currency")
         return [
-            {**dict(zip(names, group, strict=True)), "count": bucket.count, "amount": bucket.amount}
+            {**dict(zip(names, group, strict=True)), "count": bucket.count, "amount": cents(bucket.amount)}
             for group, bucket in sorted(buckets.items())
         ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.plan import person
-from console.output import Output, fitted, money, paragraph, print_json, print_rows, side_by_side
+from console.output import Output, cents, fitted, money, paragraph, print_json, print_rows, side_by_side
 from runtime.errors import Broken
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def _dead(cluster: Cluster, connection: str) -> list[dict[str, Any]]:
             "from": f"{r['topic']}/{r['partition']}/{r['offset']}",
             "stage": r["stage"],
             "reason": r["reason"][:160],
-            "amount": r["amount"],
+            "amount": None if r["amount"] is None else cents(r["amount"]),
         }
         for r in rows
         if connection in ("", r["connection"])

@@ -75,6 +75,8 @@ def test_a_document_counts_once_with_its_newest_state() -> None:
         entry("invoice", "1", "POSTED", amount="10.00"),
     ).rows()
     assert [(row["state"], row["count"], row["amount"]) for row in found] == [("POSTED", 2, Decimal("15.00"))]
+    (stored,) = states(entry("invoice", "1", "HELD", "refused", amount="10.0000")).rows()
+    assert str(stored["amount"]) == "10.00", "JSON has amounts with two places, and records have four"
 
 
 def test_whatever_waits_says_for_what() -> None:
