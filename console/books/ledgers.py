@@ -11,7 +11,7 @@ from confluent_kafka import Message
 
 from console.books.words import waits_words
 from console.output import cents
-from console.reading import Cluster
+from console.reading import Cluster, headers_of
 from services.sinks import entry as e
 from services.sinks.ledger import MARK, Mark, mark_in, mark_of
 from systems import registry
@@ -103,8 +103,7 @@ def _held_before(cluster: Cluster, connection: str, keys: Collection[bytes]) -> 
 
 def mark_read(cluster: Cluster, message: Message) -> Mark | None:
     """The mark of a ledger record: from its header, else from its content; None if neither can be read."""
-    headers = message.headers()
-    mark = mark_in(header(headers.items() if isinstance(headers, dict) else headers, MARK).encode())
+    mark = mark_in(header(headers_of(message), MARK).encode())
     if mark is not None:
         return mark
     record = cluster.seen(message).record
