@@ -49,9 +49,13 @@ def plain(value: Any) -> Any:
 
 def money(amount: Decimal, thousands: str = "") -> str:
     """An amount with two places, or more if it has more; `thousands` stands between groups of three digits."""
-    cents = amount.quantize(Decimal("0.01"))
-    shown = cents if cents == amount else amount.normalize()
-    return f"{shown:,f}".replace(",", thousands)
+    return f"{cents(amount):,f}".replace(",", thousands)
+
+
+def cents(amount: Decimal) -> Decimal:
+    """The same amount with two places, or more if it has more. Records have four."""
+    short = amount.quantize(Decimal("0.01"))
+    return short if short == amount else amount.normalize()
 
 
 def paragraph(text: str, indent: int = 0) -> Iterator[str]:

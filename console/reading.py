@@ -189,6 +189,12 @@ def _members(future: Any) -> int:
         return 0
 
 
+def headers_of(message: Message) -> list[tuple[str, bytes | str | None]]:
+    """The headers of a message that was not decoded."""
+    found = message.headers()
+    return list(found.items()) if isinstance(found, dict) else list(found or ())
+
+
 def newest_decision(cluster: Cluster, connection: str) -> int:
     """The version of the newest decision on `control` that counts, so that a further one of this connection can be newer; 0 if there is
     none."""

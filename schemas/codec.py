@@ -205,6 +205,10 @@ def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient
     try:
         with SchemaRegistryClient(settings) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
             yield client, pool
+    except (ValueError, httpx2.InvalidURL) as error:
+        if "url" not in str(error).lower():
+            raise
+        raise NotRegistered(f"{where}: this is not an address. Correct ML_CONNECTOR_REGISTRY__URL.") from error
     except httpx2.TransportError as error:
         if "CERTIFICATE" in str(error) or "certificate" in str(error):
             raise NotRegistered(f"{where}: {error}. Check ML_CONNECTOR_REGISTRY__SSL_*.") from error

@@ -28,9 +28,9 @@ class Judged(NamedTuple):
 class Findings(list[Finding]):
     """The findings of one check, in their order."""
 
-    def say(self, level: str, subject: str, words: str, remedy: str = "") -> None:
+    def say(self, level: str, subject: str, words: str, remedy: str = "", value: str = "") -> None:
         """Add a finding."""
-        self.append(Finding(level, subject, words, remedy))
+        self.append(Finding(level, subject, words, remedy, value))
 
     def failed(self, subject: str, error: Exception, remedy: str) -> None:
         """Add an error. An error of the settings brings its own remedy."""
@@ -38,10 +38,10 @@ class Findings(list[Finding]):
 
     def compare(self, what: str, named: Mapping[str, Value], judge: Callable[[str, Value], Judged | None]) -> None:
         """Add a line for each named value in which `judge` (value, who names it) finds a fault, and one good line if none of them is an error."""
-        judged = [found for value, source in sorted(named.items()) if (found := judge(value, source)) is not None]
-        for found in judged:
-            self.say(found.level, what, found.words, found.remedy)
-        if named and not any(found.level == "error" for found in judged):
+        judged = {value: found for value, source in sorted(named.items()) if (found := judge(value, source)) is not None}
+        for value, found in judged.items():
+            self.say(found.level, what, found.words, found.remedy, value)
+        if named and not any(found.level == "error" for found in judged.values()):
             self.say("ok", what, checked(len(named), what))
 
 

@@ -126,6 +126,12 @@ class Side(_Section):
         off: frozenset[str] = getattr(self.own(), "feeds_off", frozenset())
         return off
 
+    @property
+    def entities_off(self) -> frozenset[str]:
+        """Entities that no feed reads any more, because all of their feeds are switched off. Webhooks may still bring them."""
+        on = {feed.entity for feed in self.declared.feeds if feed.name not in self.feeds_off}
+        return frozenset(feed.entity for feed in self.declared.feeds) - on
+
     def credentials_of(self, role: Role) -> dict[str, str]:
         """The credential references of one role."""
         return {**self.credentials, **self.role_credentials.get(role, {})}

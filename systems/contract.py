@@ -162,12 +162,14 @@ class Signing:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of `check`: `level` is ok, warning or error; `remedy` says what to do, in one sentence."""
+    """One line of `check`: `level` is ok, warning or error; `remedy` says what to do, in one sentence. `value` is the value of a setting or table
+    that the finding is about, by which a person names it among others of the same subject; "" if the finding is about no value."""
 
     level: str
     subject: str
     words: str
     remedy: str = ""
+    value: str = ""
 
 
 def checked(count: int, what: str) -> str:
@@ -192,6 +194,11 @@ class Checker(Protocol):
 
 TAKEN = "taken"
 """Word of a table of kinds. It marks the adjustments by which people align the source's stock with the ERP: the ERP already contains these."""
+
+
+def tables_of(**asked: str) -> dict[str, frozenset[str]]:
+    """`System.tables_of`, from the names of the tables that the mapping of each flow asks, separated by blanks."""
+    return {flow: frozenset(tables.split()) for flow, tables in asked.items()}
 
 
 @dataclass(frozen=True)
@@ -229,6 +236,8 @@ class System:
     """Module with `build(options) -> Simulator`."""
     crosswalk_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Mapping tables this system's flows need: table -> columns (the first is the key)."""
+    tables_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Which tables the mapping of each flow asks, by the flow's id. What only other flows ask is not asked of this system when a flow goes live."""
     legends: Mapping[str, Legend] = field(default_factory=dict)
     """What each of these tables means, for people."""
     without: frozenset[str] = frozenset()

@@ -27,6 +27,7 @@ from topology.configuration import Connected
 from topology.decisions import dead_output
 from topology.headers import (
     CONFIG,
+    DEFAULTED,
     HOLD,
     OP_KEY,
     PARTED,
@@ -204,6 +205,7 @@ def _output(kind: str, value: dict[str, Any], record: ConsumerRecord, context: C
     topic, name = context.topic(f"command.{value['system']}"), f"command.{kind}"
     marks = {
         OP_KEY: value["op_key"],
+        DEFAULTED: str(len(value["defaulted"])),
         SOURCE_HASH: value["source_hash"],
         PAYLOAD_HASH: value["payload_hash"],
         SOURCE_VERSION: value["source_version"],

@@ -22,6 +22,8 @@ RECORD = "ce_type"
 CAUSE = "cause"
 CONFIG = "config_version"
 HOLD = "hold"
+DEFAULTED = "defaulted"
+"""On commands: how many values went to a default. A command of an older version has no such header."""
 TRACE = "traceparent"
 
 

@@ -28,28 +28,26 @@ class Pause:
         return f"by {self.actor}: {self.reason}" if self.reason else f"by {self.actor}"
 
 
-def pauses(controls: Iterable[Mapping[str, Any]]) -> dict[str, Pause]:
-    """The connections that are paused now, each with its newest pause, from the decisions in order."""
-    return {connection: pause for (connection, _), pause in sorted(_in_force(controls).items(), key=lambda one: one[1].at)}
+def pauses(controls: Iterable[Mapping[str, Any]]) -> dict[str, list[Pause]]:
+    """The connections that are paused now, each with every pause that is in force, from the decisions in order: the sink's own first, then
+    the others in order. One resume ends them all."""
+    found: dict[str, list[Pause]] = {}
+    for (connection, _, _), pause in _in_force(controls).items():
+        found.setdefault(connection, []).append(pause)
+    return {name: sorted(own, key=lambda pause: (pause.actor != STAGE, pause.at)) for name, own in found.items()}
 
 
-def pauses_of(controls: Iterable[Mapping[str, Any]], connection: str) -> list[Pause]:
-    """Every pause of a connection that one resume ends: the sink's own first, then the others in order."""
-    found = [pause for (paused, _), pause in _in_force(controls).items() if paused == connection]
-    return sorted(found, key=lambda pause: (pause.actor != STAGE, pause.at))
-
-
-def _in_force(controls: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Pause]:
-    """The pauses that are in force, by connection and system. Sinks apply the same rules (`services/sinks/follow.py`): a pause by a sink never
-    replaces one by a person."""
-    found: dict[tuple[str, str], Pause] = {}
+def _in_force(controls: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Pause]:
+    """The pauses that are in force, by connection, system and actor. As in the sinks (`services/sinks/follow.py`), a pause by a sink counts only
+    where no person has paused. A second pause by the same actor replaces the first one; that of another person stands beside it."""
+    found: dict[tuple[str, str, str], Pause] = {}
     for control in controls:
-        connection, system = control["connection"], control["system"]
+        connection, system, actor = control["connection"], control["system"], control["actor"]
         if control["op_key"]:
             continue
-        before = found.get((connection, system))
-        if control["action"] == "pause" and (control["actor"] != STAGE or before is None or before.actor == STAGE):
-            found[(connection, system)] = Pause(control["actor"], control["reason"], control["at"], system)
+        by_person = any(place[:2] == (connection, system) and place[2] != STAGE for place in found)
+        if control["action"] == "pause" and (actor != STAGE or not by_person):
+            found[(connection, system, actor)] = Pause(actor, control["reason"], control["at"], system)
         elif control["action"] in ("resume", "ceiling"):
             found = {p: one for p, one in found.items() if p[0] != connection or (system != "" and p[1] not in ("", system))}
     return found

@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import DONE, Bucket, newest_entries
-from console.reading import Cluster
+from console.reading import Cluster, headers_of
 from systems import registry
+from topology.headers import DEFAULTED, header
 
 COMMANDS = tuple(f"command.{one.name}" for one in registry.systems() if one.writes)
 _TABLES = frozenset(table for one in registry.systems() for table in one.crosswalk_tables)
@@ -46,6 +47,8 @@ def defaulted(cluster: Cluster, connection: str = "") -> list[Defaulted]:
     """The posted documents that used a default, largest amount first. Documents that were taken back or replaced since are left out."""
     noted: dict[Place, tuple[str, ...]] = {}
     for message in cluster.messages(COMMANDS, cluster.partitions_of(connection)):
+        if header(headers_of(message), DEFAULTED) == "0":
+            continue
         seen = cluster.seen(message)
         if seen.record.get("defaulted") and connection in ("", seen.record["connection"]):
             noted[(seen.topic.removeprefix("command."), seen.partition, seen.offset)] = tuple(seen.record["defaulted"])

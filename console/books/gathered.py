@@ -16,7 +16,7 @@ from console.books.ledgers import LEDGERS, mark_read
 from console.books.opened import NOT_DUE, OBSERVED, About, Facts, Source
 from console.books.roots import named_values, parents_of
 from console.connections.applying import settings_of_all
-from console.reading import Cluster
+from console.reading import Cluster, headers_of
 from schemas.errors import Malformed
 from schemas.records import Parent
 from services.sinks import entry as e
@@ -142,7 +142,7 @@ class _Gathering:
             unread = self.cluster.unread(f"sinks.{system.name}", f"command.{system.name}", self.partitions) if system.writes else {}
             start = {partition: begin for partition, (begin, _) in unread.items()}
             for message in self.cluster.messages([f"command.{system.name}"], list(start), start=start):
-                if hash(header(_headers(message), OP_KEY)) in ledger.op_keys:
+                if hash(header(headers_of(message), OP_KEY)) in ledger.op_keys:
                     continue
                 seen = self.cluster.seen(message)
                 if seen.record and self._is_selected(seen.record["connection"]):
@@ -206,8 +206,3 @@ def _needed(documents: Iterable[Mapping[str, Any]], undecided: Iterable[Mapping[
     for record in undecided:
         place = Source(record["connection"], record["entity"], record["source_id"])
         yield object_key(place.connection, record["system"], place.entity, place.source_id), place
-
-
-def _headers(message: Message) -> list[tuple[str, bytes | str | None]]:
-    found = message.headers()
-    return list(found.items()) if isinstance(found, dict) else list(found or ())

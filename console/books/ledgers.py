@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from confluent_kafka import Message
 
-from console.reading import Cluster
+from console.books.words import waits_words
+from console.output import cents
+from console.reading import Cluster, headers_of
 from services.sinks import entry as e
 from services.sinks.ledger import MARK, Mark, mark_in, mark_of
 from systems import registry
 from topology.headers import header
 
 LEDGERS = [f"ledger.{name}" for name in registry.NAMES]
+RESULTS = [f"result.{name}" for name in registry.NAMES]
 DONE = ("POSTED", "ADOPTED", "UNCHANGED")
 
 
@@ -56,21 +59,51 @@ def newest_entries(
 
 def held_entries(cluster: Cluster, connection: str = "") -> Iterator[dict[str, Any]]:
     """The held entries of the ledger. A record's mark shows its state, so no other record is decoded."""
-    found: dict[bytes, Message] = {}
+    for _, message in _resting(cluster, connection, lambda state: state == e.HELD).values():
+        yield _entry(cluster, message)
+
+
+def held_and_tried(cluster: Cluster, connection: str = "") -> Iterator[dict[str, Any]]:
+    """The held entries of the ledger, and those that were held last, are tried again, and have not ended yet. Each of these has the result that
+    it was held with under `_held`."""
+    resting = _resting(cluster, connection, lambda state: state not in e.TERMINAL)
+    tried = {key for key, (state, _) in resting.items() if state != e.HELD}
+    before = _held_before(cluster, connection, tried)
+    for key, (state, message) in resting.items():
+        if state == e.HELD or key in before:
+            yield _entry(cluster, message) | ({"_held": before[key]} if key in before else {})
+
+
+def _resting(cluster: Cluster, connection: str, is_wanted: Callable[[str], bool]) -> dict[bytes, tuple[str, Message]]:
+    """The newest ledger record of each op-key, not decoded, with its state, if that is wanted."""
+    found: dict[bytes, tuple[str, Message]] = {}
     for message in cluster.messages(LEDGERS, cluster.partitions_of(connection)):
         mark, key = mark_read(cluster, message), message.key() or b""
         found.pop(key, None)
-        if mark is not None and mark.state == e.HELD and connection in ("", mark.connection):
-            found[key] = message
-    for message in found.values():
-        seen = cluster.seen(message)
-        yield {**seen.record, "_coordinates": seen.coordinates}
+        if mark is not None and is_wanted(mark.state) and connection in ("", mark.connection):
+            found[key] = mark.state, message
+    return found
+
+
+def _entry(cluster: Cluster, message: Message) -> dict[str, Any]:
+    seen = cluster.seen(message)
+    return {**seen.record, "_coordinates": seen.coordinates}
+
+
+def _held_before(cluster: Cluster, connection: str, keys: Collection[bytes]) -> dict[bytes, dict[str, Any]]:
+    """The newest result of each of these op-keys that says that the document is held. What waits for the first time has none."""
+    last: dict[bytes, Message] = {}
+    for message in cluster.messages(RESULTS, cluster.partitions_of(connection)) if keys else ():
+        key = message.key() or b""
+        if key in keys:
+            last[key] = message
+    results = {key: cluster.seen(message).record for key, message in last.items()}
+    return {key: result for key, result in results.items() if result and result["outcome"] == e.HELD}
 
 
 def mark_read(cluster: Cluster, message: Message) -> Mark | None:
     """The mark of a ledger record: from its header, else from its content; None if neither can be read."""
-    headers = message.headers()
-    mark = mark_in(header(headers.items() if isinstance(headers, dict) else headers, MARK).encode())
+    mark = mark_in(header(headers_of(message), MARK).encode())
     if mark is not None:
         return mark
     record = cluster.seen(message).record
@@ -80,9 +113,10 @@ def mark_read(cluster: Cluster, message: Message) -> Mark | None:
 def held_rows(
     entries: Iterable[dict[str, Any]], total_of: Callable[[dict[str, Any]], Decimal | None] = lambda _: None
 ) -> list[Any]:
-    """Held documents as an accountant's list, largest amount first. For a change, the amount is the difference; `total_of` gives the document's
-    present total at the source, or None if that is the amount itself."""
-    held = [entry for entry in entries if entry["state"] == e.HELD]
+    """Held documents as an accountant's list, largest amount first. Those that are tried again (`held_and_tried`) keep the reason that they were held
+    for. For a change, the amount is the difference; `total_of` gives the document's present total at the source, or None if that is the amount
+    itself."""
+    held = [entry for entry in entries if entry["state"] == e.HELD or "_held" in entry]
     totals = {entry["op_key"]: total_of(entry) for entry in held}
 
     def size(entry: dict[str, Any]) -> Decimal:
@@ -95,13 +129,15 @@ def held_rows(
             "connection": entry["connection"],
             "document": entry["record"],
             "number": entry["source_number"] or entry["source_id"],
-            "amount": entry["amount"],
-            "document_amount": entry["amount"] if (total := totals[entry["op_key"]]) is None else total,
+            "amount": cents(entry["amount"]),
+            "document_amount": cents(entry["amount"] if (total := totals[entry["op_key"]]) is None else total),
             "currency": entry["currency"],
             "date": entry["posting_date"],
-            "reason": entry["reason"],
-            "words": entry["detail"],
+            "reason": entry.get("_held", entry)["reason"],
+            "words": entry.get("_held", entry)["detail"],
             "ref": entry["ref"],
+            "state": "tried again" if "_held" in entry else "held",
+            "waits": waits_words(entry) if "_held" in entry else "",
         }
         for entry in held
     ]

@@ -48,7 +48,7 @@ class Facts:
     about: Mapping[Source, About] = field(default_factory=dict)
     connections: Mapping[str, ConnectionSettings] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
-    pauses: Mapping[str, Pause] = field(default_factory=dict)
+    pauses: Mapping[str, Sequence[Pause]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,9 @@ class Roots:
         sentence = words.waits_words(entry, words.zone_of(self._facts.connections.get(entry["connection"])))
         remedy = _filled(remedies.of_waiting(reason), entry)
         if reason in (reasons.PAUSED, reasons.CEILING):
-            pause = self._facts.pauses.get(entry["connection"])
-            return Cause(
-                reasons.PAUSED, f"{entry['connection']} is paused {pause.words()}" if pause is not None else sentence, remedy
-            )
+            found = self._facts.pauses.get(entry["connection"], ())
+            paused = f"{entry['connection']} is paused {'; and '.join(pause.words() for pause in found)}"
+            return Cause(reasons.PAUSED, paused if found else sentence, remedy)
         if reason in (reasons.SYSTEM_DOWN, reasons.THROTTLED, reasons.CREDENTIALS):
             sentence = f"{words.title_of(entry['system'])}: {reasons.WAITING[reason]}"
         elif reason in reasons.WAITING and reason not in (reasons.ERP_BATCH, reasons.WINDOW):

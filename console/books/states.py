@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,10 +13,12 @@ from console.books import words
 from console.books.controls import Pause
 from console.books.ledgers import Bucket
 from console.books.opened import Source, source_of, whole_of
+from console.output import cents
 from services.ingress.standing import READ, STOPPED
 from services.sinks import entry as e
 from services.sinks import reasons
 from systems.connection import ConnectionSettings
+from systems.connection import Side as ConnectionSide
 
 _TOLD = (e.HELD, e.WAITING, e.REJECTED)
 _IN_WAY = (reasons.CREDENTIALS, reasons.SYSTEM_DOWN, reasons.THROTTLED)
@@ -89,7 +91,7 @@ class States:
             buckets[self._group(op_key, group)].add(amount)
         names = ("connection", "document", "state", "reason", "words", "currency")
         return [
-            {**dict(zip(names, group, strict=True)), "count": bucket.count, "amount": bucket.amount}
+            {**dict(zip(names, group, strict=True)), "count": bucket.count, "amount": cents(bucket.amount)}
             for group, bucket in sorted(buckets.items())
         ]
 
@@ -120,6 +122,13 @@ def _words(entry: Mapping[str, Any]) -> str:
     return words.waits_words({**entry, "detail": "", "due_at": None})
 
 
+class Off(NamedTuple):
+    """The feeds of a side that its settings switch off (`feeds_off`), and whether these are all of them."""
+
+    feeds: tuple[str, ...] = ()
+    is_all: bool = False
+
+
 @dataclass(frozen=True)
 class Side:
     """One system of a connection as services see it."""
@@ -129,25 +138,41 @@ class Side:
     since: datetime | None = None
     last_read: datetime | None = None
     last_write: datetime | None = None
+    off: Off = field(default_factory=Off)
+
+    @property
+    def state(self) -> str:
+        """In one word or two."""
+        if self.why:
+            return "stopped"
+        return "feeds off" if self.off.is_all else "ok" if self.last_read is not None else "not read"
 
     def as_json(self) -> dict[str, Any]:
         """The form that programs rely on."""
-        return {**vars(self), "state": "stopped" if self.why else "ok" if self.last_read is not None else "not read"}
+        own = {name: value for name, value in vars(self).items() if name != "off"}
+        return {**own, "state": self.state, "feeds_off": list(self.off.feeds)}
 
 
 @dataclass(frozen=True)
 class Head:
-    """One connection: how it runs, who paused it, and its two sides."""
+    """One connection: how it runs, every pause that is in force, and its two sides."""
 
     settings: ConnectionSettings
-    pause: Pause | None
+    pauses: Sequence[Pause]
     sides: tuple[Side, ...]
+
+    def otherwise(self) -> dict[str, str]:
+        """The mode of each flow that runs, but otherwise than its connection."""
+        own = self.settings
+        modes = {name: own.mode_of(name) for name, flow in own.flows.items() if flow.enabled}
+        return {name: mode for name, mode in sorted(modes.items()) if mode != own.mode}
 
     def as_json(self) -> dict[str, Any]:
         """The form that programs rely on."""
-        paused = None if self.pause is None else vars(self.pause)
+        newest = max(self.pauses, key=lambda pause: pause.at, default=None)
         own = {"connection": self.settings.connection, "label": self.settings.label, "mode": self.settings.mode}
-        return {**own, "paused": paused, "sides": [side.as_json() for side in self.sides]}
+        paused = {"paused": None if newest is None else vars(newest), "pauses": [vars(pause) for pause in self.pauses]}
+        return {**own, "flows": self.otherwise(), **paused, "sides": [side.as_json() for side in self.sides]}
 
 
 @dataclass
@@ -170,9 +195,10 @@ class Feeds:
         else:
             own.pop(audit["entity"], None)
 
-    def side(self, place: Place, states: States, off: Collection[str] = ()) -> Side:
+    def side(self, connection: str, side: ConnectionSide, states: States) -> Side:
         """A side, with everything that is known about it. A feed whose cursor was written after it stopped is read again. A feed that has since been
-        switched `off` is not reported as missing."""
+        switched off is named as such, and not reported as missing."""
+        place, off = Place(connection, side.system), side.feeds_off
         read = self.read.get(place, {})
         last = max(read.values(), default=None)
         stopped = {
@@ -183,7 +209,9 @@ class Feeds:
         since = min((at for at, _ in stopped.values()), default=None)
         kept = states.kept().get(place, "")
         parts = [*_reasons_of({feed: why for feed, (_, why) in stopped.items()}), *([f"writing: {kept}"] if kept else [])]
-        return Side(place.system, "; ".join(parts), since, last, states.written.get(place))
+        names = {feed.name for feed in side.declared.feeds}
+        told_off = Off(tuple(sorted(off & names)), off >= names > frozenset())
+        return Side(place.system, "; ".join(parts), since, last, states.written.get(place), told_off)
 
 
 def _reasons_of(stopped: Mapping[str, str]) -> Iterator[str]:
@@ -196,9 +224,11 @@ def _reasons_of(stopped: Mapping[str, str]) -> Iterator[str]:
         yield f"{', '.join(names[:2])}{more}: {why}"
 
 
-def heads(connections: Iterable[ConnectionSettings], paused: Mapping[str, Pause], feeds: Feeds, states: States) -> Iterator[Head]:
+def heads(
+    connections: Iterable[ConnectionSettings], paused: Mapping[str, Sequence[Pause]], feeds: Feeds, states: States
+) -> Iterator[Head]:
     """A head for each connection."""
     for settings in connections:
         sides = (settings.field_service, settings.erp)
-        told = tuple(feeds.side(Place(settings.connection, side.system), states, side.feeds_off) for side in sides)
-        yield Head(settings, paused.get(settings.connection), told)
+        told = tuple(feeds.side(settings.connection, side, states) for side in sides)
+        yield Head(settings, paused.get(settings.connection, ()), told)

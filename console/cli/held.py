@@ -37,9 +37,9 @@ def list_(
     ] = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
-    """List held documents, largest amount first."""
+    """List held documents, largest amount first, and those that are tried again but are not in the ERP yet."""
     from console.books.defaulted import defaulted
-    from console.books.ledgers import held_entries, held_rows
+    from console.books.ledgers import held_and_tried, held_rows
     from console.connections.applying import applied_once, in_force
     from console.reading import Cluster
 
@@ -50,7 +50,7 @@ def list_(
         posted = defaulted(cluster, connection)
         shown, rows = lines_of_defaulted(posted), [one.as_row() for one in posted]
     else:
-        rows = held_rows(held_entries(cluster, connection), lambda entry: total_of(entry, cluster.codec.decode))
+        rows = held_rows(held_and_tried(cluster, connection), lambda entry: total_of(entry, cluster.codec.decode))
         shown = lines(rows)
     if output is Output.json:
         print_json(rows)
@@ -79,11 +79,23 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         why = f"{row['reason']}: {row['words']}" if row["words"] else row["reason"]
         if row["document_amount"] != row["amount"]:
             why = f"{why}; the document is {money(row['document_amount'], ',')} at the source now"
+        if row["state"] != "held":
+            why = f"is tried again: {row['waits']}; it was held for {why}"
         yield from paragraph(f"{row['connection']}: {why}", 4)
+    again = [row for row in rows if row["state"] != "held"]
+    yield _summed([row for row in rows if row["state"] == "held"], "held")
+    if again:
+        yield _summed(again, "tried again and not in the ERP yet")
+
+
+def _summed(rows: Sequence[Mapping[str, Any]], words: str) -> str:
+    """How many documents, and how much money of each currency."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         sums[row["currency"]] += row["amount"]
-    yield f"{len(rows)} held" + "".join(f", {money(amount, ',')} {currency}" for currency, amount in sorted(sums.items()) if amount)
+    return f"{len(rows)} {words}" + "".join(
+        f", {money(amount, ',')} {currency}" for currency, amount in sorted(sums.items()) if amount
+    )
 
 
 def lines_of_defaulted(found: Sequence[Defaulted]) -> Iterator[str]:

@@ -5,11 +5,13 @@ A verb is registered by a module of this folder, with `register(app)`, and has a
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
-from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +22,10 @@ from runtime.errors import Broken, ConnectorError
 from runtime.log import configure
 from schemas.errors import NotRegistered, RegistryAway
 
+_WrongCommandLine = typer.BadParameter.__bases__[0]
+"""Every error of the command line itself."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk that takes no more."""
 _VERBS = {
     "demo": "demo",
     "up": "up",
@@ -72,7 +78,28 @@ def _commands_of(module: str) -> Mapping[str, Any]:
     """The commands that a module registers, by name."""
     own = typer.Typer()
     importlib.import_module(f"console.cli.{module}").register(own)
-    return typer.main.get_group(own).commands
+    commands = typer.main.get_group(own).commands
+    for command in commands.values():
+        _refuse_empty(command)
+    return commands
+
+
+def _refuse_empty(command: Any) -> None:
+    """Refuse an empty path, which would be this folder, and an empty id of a connection, which elsewhere means every connection."""
+    for inner in getattr(command, "commands", {}).values():
+        _refuse_empty(inner)
+    for param in command.params:
+        is_id = param.name == "connection" and param.required
+        annotation = param.type_descriptor.annotation
+        if is_id or Path in (annotation, *get_args(annotation)):
+            param.process_value = partial(_filled, param, param.process_value)
+
+
+def _filled(param: Any, process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
+    """The value of a parameter. Raises an error of the command line if a blank was given."""
+    if isinstance(value, str) and not value.strip():
+        raise typer.BadParameter("it is empty.", ctx=context, param=param)
+    return process(context, value)
 
 
 app = typer.Typer(
@@ -107,17 +134,36 @@ def main() -> None:
     """Run one verb. An error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
     configure("warning")
     try:
-        app()
+        sys.exit(_ended())
+    except BrokenPipeError:  # whoever read the output has enough, such as `head`
+        sys.stdout = None  # nothing is flushed when the interpreter ends
+        sys.exit(exit_codes.NOT_OK)
     except Exception as error:
         message = _message_of(error)
         if message is None:
             raise
-        print("\n".join(printable(line) for line in f"ml-connector: {message[0]}".split("\n")), file=sys.stderr)
+        if message[0]:
+            print("\n".join(printable(line) for line in f"ml-connector: {message[0]}".split("\n")), file=sys.stderr)
         sys.exit(message[1])
 
 
+def _ended() -> Any:
+    """Run the verb, and write out what it printed. Returns its exit code."""
+    try:
+        code = app(standalone_mode=False) or exit_codes.OK
+    except SystemExit as ended:
+        code = ended.code
+    if sys.stdout is not None:  # None if stdout was closed from the start
+        sys.stdout.flush()
+    return code
+
+
 def _message_of(error: Exception) -> tuple[str, int] | None:
-    """The message for an error and the exit code; None for a defect."""
+    """The message for an error and the exit code; None for a defect. The message is empty if the help was shown instead."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"the output cannot be written ({error.strerror}). Make room, or write it elsewhere.", exit_codes.SETTINGS
+    if isinstance(error, _WrongCommandLine):
+        return _usage(error), exit_codes.USAGE
     if isinstance(error, Broken | NotRegistered):
         return str(error), exit_codes.SETTINGS
     if isinstance(error, ConnectorError | RegistryAway):
@@ -128,6 +174,15 @@ def _message_of(error: Exception) -> tuple[str, int] | None:
 
         return _message_of(kafka.explained(settings_from_environment().kafka, error.args[0]))
     return None
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with the command line, in one line; "" for a command that was called with nothing, whose help is shown already."""
+    if not str(error.format_message()).strip():
+        return ""
+    path = error.ctx.command_path if error.ctx is not None else "ml-connector"
+    words = " ".join(str(error.format_message()).replace("Value error, ", "").split())
+    return f"{words.rstrip('.')}. `{path} --help` shows what it takes."
 
 
 if __name__ == "__main__":

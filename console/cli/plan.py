@@ -25,6 +25,7 @@ AcceptHeld = Annotated[
     list[str] | None,
     typer.Option("--accept-held", help="Go live although documents would be held for this, as `plan` names it; several times."),
 ]
+Unmatched = Annotated[bool, typer.Option("--unmatched", help="Go live although customers or vendors are not matched.")]
 RemoveRows = Annotated[bool, typer.Option(help="Remove rows in force that are no longer in any table.")]
 EarlierCutover = Annotated[bool, typer.Option(help="Accept that documents from an earlier cut-over date are commanded.")]
 
@@ -40,25 +41,31 @@ def plan(
     file: Annotated[Path, typer.Argument(help="The connection's YAML file.")],
     accept_earlier_cutover: EarlierCutover = False,
     remove_rows: RemoveRows = False,
+    yes: Amount = "",
+    accept_held: AcceptHeld = None,
+    unmatched: Unmatched = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
     offline: Annotated[bool, typer.Option(help="Check the files alone, without a cluster; needs no secret.")] = False,
 ) -> None:
     """Check a connection's files and show what `apply` would change. Writes nothing and needs no secret.
 
-    Ends with 0 only if `apply` with the same options would be accepted. Going live also needs what is
-    shown to be confirmed: the amount with --yes, other lines with the option that each names.
+    Ends with 0 only if `apply` with the same options would be accepted, and with 1 if something is
+    refused or still to be confirmed. Going live has to be confirmed: the amount with --yes, other lines
+    with the option that each names.
     """
     from console.connections.applying import plan_of
     from console.connections.consent import Consent
     from console.connections.fitting import Unfit
 
+    amount, held = amount_of(yes), frozenset(accept_held or ())
+    consent = Consent(accept_earlier_cutover, remove_rows, amount, held=held, unmatched=unmatched)
     try:
-        found = plan_of(file, Consent(accept_earlier_cutover, remove_rows), offline)
+        found = plan_of(file, consent, offline)
     except Unfit as unfit:
         _show_unfit(unfit, output)
-    closing = [*found.to_confirm, *(f"note: {note}" for note in found.notes)]
-    _show(found.change.lines, found.refused, (*closing, found.change.totals), output, found.to_confirm)
-    raise SystemExit(exit_codes.NOT_OK if found.refused else exit_codes.OK)
+    notes = [f"note: {note}" for note in found.notes]
+    _show(found.change.lines, found.refused, (*notes, found.totals), output, found.to_confirm)
+    raise SystemExit(exit_codes.NOT_OK if found.refused or found.to_confirm else exit_codes.OK)
 
 
 def apply(
@@ -69,7 +76,7 @@ def apply(
     remove_rows: RemoveRows = False,
     yes: Amount = "",
     accept_held: AcceptHeld = None,
-    unmatched: Annotated[bool, typer.Option("--unmatched", help="Go live although customers or vendors are not matched.")] = False,
+    unmatched: Unmatched = False,
     another_key_ring: Annotated[
         bool, typer.Option(help="The key ring of the credentials in force is lost; encrypt with this one.")
     ] = False,
@@ -130,13 +137,16 @@ def _show(
 ) -> None:
     """Print changes, refusals, what has to be confirmed, and last the totals. On a terminal, what would be removed or is refused is red."""
     if output is Output.json:
-        print_json({"changes": list(lines), "refused": refused, "to_confirm": list(to_confirm), "told": list(last)})
+        told = [*to_confirm, *last]
+        print_json({"changes": list(lines), "refused": refused, "to_confirm": list(to_confirm), "told": told})
         return
     console = Console(highlight=False, soft_wrap=True)
     for line in lines:
         _print(console, line, "red" if line.startswith("-") else "")
     for line in refused:
         _print(console, f"refused: {line}", "red")
+    for line in to_confirm:
+        _print(console, f"to confirm: {line}", "")
     for line in last[:-1]:
         _print(console, line, "")
     if last:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.plan import person
-from console.output import Output, fitted, money, paragraph, print_json, print_rows, side_by_side
+from console.output import Output, cents, fitted, money, paragraph, print_json, print_rows, side_by_side
 from runtime.errors import Broken
 
 if TYPE_CHECKING:
@@ -122,14 +122,22 @@ def _head(head: Head) -> Iterator[str]:
 
     own = head.settings
     yield from paragraph(f"{own.connection} ({own.label}): {own.mode}")
-    if head.pause is not None:
-        yield from paragraph(f"PAUSED since {local(head.pause.at, own.zone)[:16]} {head.pause.words()}", 2)
+    if others := ", ".join(f"{name} {mode}" for name, mode in head.otherwise().items()):
+        yield from paragraph(f"except: {others}; its file says so", 2)
+    for pause in head.pauses:
+        of = f" for {title_of(pause.system)}" if pause.system else ""
+        yield from paragraph(f"PAUSED{of} since {local(pause.at, own.zone)[:16]} {pause.words()}", 2)
+    if head.pauses:
+        lifts = f"`ml-connector resume {own.connection} --reason WHY` lifts {'it' if len(head.pauses) == 1 else 'all of them'}"
+        yield from paragraph(lifts, 4)
     for side in head.sides:
         since = f" since {local(side.since, own.zone)[:16]}" if side.since is not None else ""
         read, written = (local(at, own.zone)[:16] or "never" for at in (side.last_read, side.last_write))
-        stands = f"STOPPED{since}" if side.why else "ok" if side.last_read is not None else "not read yet"
+        stands = f"STOPPED{since}" if side.why else {"not read": "not read yet"}.get(side.state, side.state)
         yield f"  {fitted(title_of(side.system), 13)} {stands:<25}last read {read:<17} last write {written}"
         yield from paragraph(side.why, 4) if side.why else ()
+        if side.off.feeds:
+            yield from paragraph(f"not read, as its feeds_off says: {', '.join(side.off.feeds)}", 4)
 
 
 def _document(row: Mapping[str, Any]) -> Iterator[str]:
@@ -192,7 +200,7 @@ def resume(
 
 
 def _decide(action: str, connection: str, reason: str, actor: str) -> None:
-    from console.books.controls import pauses_of
+    from console.books.controls import pauses
     from console.cli.held import send_control
     from console.connections.applying import in_force
     from console.connections.publish import require_reason
@@ -201,7 +209,7 @@ def _decide(action: str, connection: str, reason: str, actor: str) -> None:
     require_reason(reason)
     cluster = Cluster()
     in_force(cluster, connection)
-    before = pauses_of((seen.record for seen in cluster.decisions(connection)), connection)
+    before = pauses(seen.record for seen in cluster.decisions(connection)).get(connection, [])
     send_control(cluster, action, {"connection": connection}, reason, actor or person())
     for line in paragraph(f"{action}: {connection} ({was_paused(before)})"):
         print(line)
@@ -249,7 +257,7 @@ def _dead(cluster: Cluster, connection: str) -> list[dict[str, Any]]:
             "from": f"{r['topic']}/{r['partition']}/{r['offset']}",
             "stage": r["stage"],
             "reason": r["reason"][:160],
-            "amount": r["amount"],
+            "amount": None if r["amount"] is None else cents(r["amount"]),
         }
         for r in rows
         if connection in ("", r["connection"])

@@ -36,7 +36,8 @@ class Planned:
 
     `refused`: why it is not possible, a line each. `to_confirm`: what a person has to agree to before going live. `preview`: what going live would
     write, None if nothing goes live. `notes`: what `apply` will need besides the files. `newest`: the highest version of what is in force.
-    `under_default`: what was posted to a default because a row was missing that is set now.
+    `under_default`: what was posted to a default because a row was missing that is set now. `unmet`: the names of what the ERP lacks, which a person
+    may accept.
     """
 
     change: Change
@@ -46,6 +47,13 @@ class Planned:
     notes: list[str]
     newest: int = 0
     under_default: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+
+    @property
+    def totals(self) -> str:
+        """The last line of `plan`: what would be set and removed, and how much of it a person has to confirm first."""
+        count = len(self.to_confirm)
+        return f"{self.change.totals}, {count} to confirm before `apply` accepts it" if count else self.change.totals
 
 
 def planned(file: Path, offline: bool = False) -> tuple[Change, list[str]]:
@@ -85,8 +93,21 @@ def applied(
     publisher.signatures.after(max(found.newest, trust.newest))
     publish(publisher, over_log(found.change, logged), credentials, Author(actor, reason, datetime.now(UTC)))
     again = map_again(cluster, publisher, found.change)
-    lines = (*found.change.lines, *credential_lines, *found.under_default)
-    return (*lines, f"{again} records read so far are mapped again") if again else lines, []
+    lines = [*found.change.lines, *credential_lines, *found.under_default]
+    lines += [f"{again} records read so far are mapped again"] if again else []
+    lines += [unasked(found, files.settings.connection, bool(credential_lines))]
+    return tuple(filter(None, lines)), []
+
+
+def unasked(found: Planned, connection: str, is_signed_in_anew: bool) -> str:
+    """What `apply` did not ask the systems about the settings, tables and credentials that it put in force, in words; "" if nothing is left to ask.
+    The ERP is asked only about flows that go live, and only with the credentials that were in force before."""
+    asks = f"`ml-connector check {connection}` asks both systems"
+    if found.preview is None or found.change.before is None:
+        return f"not asked: whether the systems accept what is in force now; {asks}"
+    if is_signed_in_anew:
+        return f"not asked: whether the systems accept the new credentials, since the ERP was asked with the old ones; {asks}"
+    return ""
 
 
 def sources_of(file: Path, settings: Settings) -> Sources:
@@ -157,12 +178,12 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if preview is not None and made.before is None:
         notes.append(
-            "the ERP is not asked about a connection that is not in force yet: apply it in mode observe first, then plan it live"
+            "neither system is asked about a connection that is not in force yet: apply it in mode observe first, run `ml-connector check`, then "
+            "plan it live"
         )
     elif preview is not None and settings.key_ring is None:
         notes.append("the ERP is not asked without ML_CONNECTOR_KEY_RING; `apply` asks it")
     if cluster is None and going_live(made):
         notes.append("what going live would write is shown only with a cluster: `plan` without --offline")
-    return Planned(
-        made, refused, lines_of(files, [*lacks, *gate(preview, consent)]), preview, [*notes, *told], snapshot.newest, told
-    )
+    to_confirm, names = lines_of(files, [*lacks, *gate(preview, consent)]), tuple(str(one.place[-1]) for one in lacks)
+    return Planned(made, refused, to_confirm, preview, [*notes, *told], snapshot.newest, told, names)

@@ -12,7 +12,7 @@ from decimal import ROUND_UP, Decimal
 from operator import add
 from typing import Any
 
-from console.connections.preview import Preview
+from console.connections.preview import Load, Preview
 from systems.connection import Ceiling, ConnectionSettings
 
 _TIMES = 2
@@ -21,11 +21,11 @@ _LEAST_AMOUNT = Decimal(10_000)
 _TO = Decimal(1000)
 
 
-def of_observed(preview: Preview) -> Ceiling:
+def of_observed(load: Load) -> Ceiling:
     """Twice the larger of what is written at once and of the busiest posting day. Amounts are rounded up to the next thousand."""
-    count, amount = preview.busiest
-    most = max(preview.written.count, count) * _TIMES
-    money = max(abs(preview.written.amount), amount) * _TIMES
+    count, amount = load.busiest
+    most = max(load.written.count, count) * _TIMES
+    money = max(abs(load.written.amount), amount) * _TIMES
     rounded = (money / _TO).to_integral_value(ROUND_UP) * _TO
     return Ceiling(documents_per_hour=max(most, _LEAST), amount_per_hour=max(rounded, _LEAST_AMOUNT))
 
@@ -38,15 +38,21 @@ def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, p
     still nothing is known."""
     if "ceiling" in after.model_fields_set:
         return after
-    if preview is None or not preview.days:
+    if preview is None or not preview.written.count:
         return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
-    first = of_observed(preview)
-    if before is not None and preview.is_return:
-        is_known = before.ceiling != Ceiling() or before.live_flows
-        first = _joined(before.ceiling, first, max) if is_known else first
-    elif before is not None and before.live_flows:
-        first = _joined(before.ceiling, first, add)
-    return after.model_copy(update={"ceiling": first})
+    made = _known(before, preview)
+    for load, how in ((preview.again, max), (preview.joining, add)):
+        if load.written.count:
+            made = _joined(made, of_observed(load), how) if made is not None else of_observed(load)
+    return after.model_copy(update={"ceiling": made})
+
+
+def _known(before: ConnectionSettings | None, preview: Preview) -> Ceiling | None:
+    """The ceiling in force, if it is of flows that are live or that return; None if nothing of it is to be kept."""
+    if before is None:
+        return None
+    is_of_returning = bool(preview.again.written.count) and before.ceiling != Ceiling()
+    return before.ceiling if before.live_flows or is_of_returning else None
 
 
 def _joined(one: Ceiling, other: Ceiling, how: Callable[[Any, Any], Any]) -> Ceiling:
@@ -62,11 +68,12 @@ def ceiling_notes(ceiling: Ceiling, preview: Preview | None) -> list[str]:
     if preview is None:
         return []
     words = f"ceiling of an hour: {ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"
-    if not preview.days and ceiling != Ceiling():
+    if not preview.written.count and ceiling != Ceiling():
         return [f"{words}; it is the one in force, `ceiling` in the file is another"]
-    if not preview.days:
+    if not preview.written.count:
         return [f"{words}; nothing was observed from which a lower one could come, so write `ceiling` into the file"]
     if ceiling == Ceiling():
         return [f"{words}; it is the default, `ceiling` in the file is another"]
-    origin = "what was observed" if ceiling == of_observed(preview) else "the ceiling in force and what was observed"
+    observed = {of_observed(load) for load in (preview.again, preview.joining) if load.written.count}
+    origin = "what was observed" if ceiling in observed else "the ceiling in force and what was observed"
     return [f"{words}; it comes from {origin}, `ceiling` in the file is another"]

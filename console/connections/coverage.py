@@ -29,19 +29,21 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Noting(Tables):
-    """Tables that note which keys they were asked for."""
+    """Tables that note which keys they were asked for, and which of these have a row."""
 
-    asked: dict[Key, None] = field(default_factory=dict)
+    asked: dict[Key, bool] = field(default_factory=dict)
 
     def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
         """See `Tables`."""
-        self.asked[(table, key)] = None
-        return super().row(table, key, on)
+        found = super().row(table, key, on)
+        self.asked[(table, key)] = found is not None or self.asked.get((table, key), False)
+        return found
 
     def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
         """See `Tables`."""
-        self.asked[(table, key)] = None
-        return super().parts(table, key, on)
+        found = super().parts(table, key, on)
+        self.asked[(table, key)] = bool(found) or self.asked.get((table, key), False)
+        return found
 
 
 @dataclass
@@ -93,9 +95,32 @@ def coverage_of(records: Iterable[ConsumerRecord], connected: Connected, context
             str(one["source_id"]): (flow_id(one | {"record": kind}, connected.settings), one["posting_date"])
             for kind, one in commands
         }
-        for key in tables.asked if commands else ():
+        for key in needed_keys(tables.asked, ids_of(context.codec.decode(record.value)[1])) if commands else ():
             made.keys.setdefault(key, Bucket()).add(amount)
     return made
+
+
+def needed_keys(asked: Mapping[Key, bool], ids: Mapping[str, str]) -> list[Key]:
+    """The keys that need a row, of those that a document asked for. If a table was asked for both the id and the name or number of an object, one row
+    will do: the one that there is, else that of the name or number. `ids`: id -> name or number."""
+    needless = set()
+    for table, key in asked:
+        named = (table, ids.get(key, key))
+        if named != (table, key) and named in asked:
+            needless.add(named if asked[table, key] and not asked[named] else (table, key))
+    return [key for key in asked if key not in needless]
+
+
+def ids_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """The ids in a canonical record, of its lines too, each with the number or name by which the record also knows that object."""
+    found: dict[str, str] = {}
+    for name, value in record.items():
+        if isinstance(value, list):
+            found |= {key: named for one in value if isinstance(one, Mapping) for key, named in ids_of(one).items()}
+        elif name.endswith("_id") and isinstance(value, str) and value:
+            other = record.get(f"{name[:-3]}_number") or record.get(f"{name[:-3]}_name")
+            found |= {value: other} if isinstance(other, str) and other else {}
+    return found
 
 
 def held_name(command: Mapping[str, Any]) -> str:

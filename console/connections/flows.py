@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from console.connections.fitting import SIDES, Misfit
 from console.tables.grid import nearest
-from services.ingress.pollers import feeds_of
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Flow
 from systems.flow import AT_ONCE, JOB_INVOICE
@@ -45,8 +44,7 @@ def unread_flows(settings: ConnectionSettings) -> Iterator[Misfit]:
     """Flows that are on although no feed reads their entity. Webhooks may still report it, so `plan` mentions this and refuses nothing."""
     for key in SIDES:
         side: Side = getattr(settings, key)
-        read = {feed.entity for feed in feeds_of(side)}
-        unread = {feed.entity for feed in side.declared.feeds if feed.name in side.feeds_off} - read
+        unread = side.entities_off
         for flow in settings.erp.declared.flows:
             own = settings.flows.get(flow.id)
             if flow.source == side.system and flow.entity in unread and own is not None and own.enabled:

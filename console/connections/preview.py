@@ -15,10 +15,12 @@ from console.books.ledgers import DONE, Bucket, ledger_entries
 from console.books.words import flow_id
 from console.connections.changes import Change
 from console.connections.coverage import held_name
+from console.connections.history import once_live
 from console.connections.remapping import Source, newest_of, sources_of, without_flow_of
 from console.mapping import context_of, mapped
 from console.matching.masters import ENTITIES, Masters, never_read, read_links, read_masters
 from console.reading import Cluster
+from systems.connection import ConnectionSettings
 from systems.contract import Flow
 from systems.flow import MASTER
 from systems.parents import is_meant
@@ -31,30 +33,49 @@ Object = tuple[str, str]
 
 
 @dataclass
-class Preview:
-    """Documents and amounts that going live would find. `causes`: why documents are held -> what is missing, each counted once. `names`: the value,
-    rule or master for which they are held, by which a person may accept it. `busiest`: documents and amount of the busiest day. `is_return`: every
-    flow that brings one of these documents has written before. `unmatched`: masters of both sides that nobody has matched. `unread`: masters that may
-    be created although those of the ERP were never read."""
+class Load:
+    """Documents that would be written at once: all of them, and without signs those of each posting day."""
 
-    currency: str
     written: Bucket = field(default_factory=Bucket)
-    masters: int = 0
-    early: Bucket = field(default_factory=Bucket)
-    held: Bucket = field(default_factory=Bucket)
-    causes: dict[str, set[str]] = field(default_factory=dict)
-    is_read: bool = True
-    names: dict[str, Bucket] = field(default_factory=dict)
     days: dict[str, Bucket] = field(default_factory=dict)
-    is_return: bool = False
-    unmatched: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
+
+    def add(self, amount: Decimal, day: object) -> None:
+        """One more document."""
+        self.written.add(amount)
+        self.days.setdefault(str(day), Bucket()).add(abs(amount))
 
     @property
     def busiest(self) -> tuple[int, Decimal]:
         """The most documents, and the largest amount, of one posting day."""
         count = max((one.count for one in self.days.values()), default=0)
         return count, max((one.amount for one in self.days.values()), default=Decimal(0))
+
+
+@dataclass
+class Preview:
+    """Documents and amounts that going live would find. `causes`: why documents are held -> what is missing, each counted once. `names`: the value,
+    rule or master for which they are held, by which a person may accept it. `again`: what flows would write that were live before;
+    `joining`: what the others would write. `unmatched`: masters of both sides that nobody has matched. `unread`: masters that may
+    be created although those of the ERP were never read. `off`: entities that a flow brings which goes live, and that no feed reads any more."""
+
+    currency: str
+    joining: Load = field(default_factory=Load)
+    again: Load = field(default_factory=Load)
+    masters: int = 0
+    early: Bucket = field(default_factory=Bucket)
+    held: Bucket = field(default_factory=Bucket)
+    causes: dict[str, set[str]] = field(default_factory=dict)
+    is_read: bool = True
+    names: dict[str, Bucket] = field(default_factory=dict)
+    unmatched: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> Bucket:
+        """What would be written."""
+        again, joining = self.again.written, self.joining.written
+        return Bucket(again.count + joining.count, again.amount + joining.amount)
 
     @property
     def amount(self) -> Decimal:
@@ -71,7 +92,10 @@ class Preview:
         if self.held.count:
             causes = ", ".join(_counted(len(values), cause) for cause, values in sorted(self.causes.items()))
             parts.append(f"{self.held.count} held ({causes}), {self._money(self.held)}")
-        if not self.is_read:
+        if self.off:
+            what = " and ".join(entity.replace("_", " ") for entity in self.off)
+            parts.append(f"no feed reads any {what} (feeds_off): only what webhooks bring is known and will be written")
+        elif not self.is_read:
             parts.append("nothing is read yet: what is read from now on is written at once")
         return "; ".join(parts)
 
@@ -100,16 +124,23 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
         ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, seen.headers)
         for seen in newest_of(cluster, settings.connection, sources_of(flows) | besides(change))
     ]
-    done = {one["op_key"]: flow_id(one, settings) for one in ledger_entries(cluster, settings.connection) if one["state"] in DONE}
+    done = {one["op_key"] for one in ledger_entries(cluster, settings.connection) if one["state"] in DONE}
     links = read_links(cluster, settings)
     linked = {(entity, one) for entity, pairs in links.items() for pair in pairs.items() if all(pair) for one in pair}
     context = context_of(cluster, Snapshot({settings.connection: planned_connection(change, flows)}))
-    made = preview(records, context, Known(done.keys(), linked, frozenset(done.values())))
+    made = preview(records, context, Known(done, linked, once_live(cluster, settings.connection)))
     masters, needed = read_masters(cluster, settings), needed_masters(flows)
     made.unmatched = unmatched(masters, needed)
     unread = never_read(cluster, settings, masters) & needed & set(settings.create_missing)
     made.unread = tuple(sorted(name for name in unread if masters[name].ours))
+    made.off = entities_off(settings, flows)
     return made
+
+
+def entities_off(settings: ConnectionSettings, flows: Iterable[Flow]) -> tuple[str, ...]:
+    """Entities that these flows bring and that no feed of their system reads, because its settings switch all of them off."""
+    off = {side.system: side.entities_off for side in (settings.field_service, settings.erp)}
+    return tuple(sorted({flow.entity for flow in flows if flow.entity in off.get(flow.source, ())}))
 
 
 def besides(change: Change) -> set[Source]:
@@ -139,7 +170,7 @@ def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
 
 @dataclass(frozen=True)
 class Known:
-    """Op-keys that are already in the ERP, masters of both sides that have a partner, and flows that have written before."""
+    """Op-keys that are already in the ERP, masters of both sides that have a partner, and flows that were live before."""
 
     done: Set[str]
     linked: set[Object]
@@ -160,10 +191,8 @@ def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -
     masters = known.linked | new
     documents = [one for kind, one in commands if kind not in ENTITIES]
     made.masters = sum(kind in ENTITIES and (one["source_entity"], one["source_id"]) in masters for kind, one in commands)
-    weigh(made, documents, masters)
-    if known.flows:
-        bring = {flow_id({**one, "record": kind}, connected.settings) for kind, one in commands if kind not in ENTITIES}
-        made.is_return = bool(bring) and bring <= known.flows
+    brought = ((one["op_key"], flow_id({**one, "record": kind}, connected.settings)) for kind, one in commands if known.flows)
+    weigh(made, documents, masters, {op_key for op_key, flow in brought if flow in known.flows})
     return made
 
 
@@ -180,8 +209,9 @@ def _count_early(made: Preview, decisions: Iterable[Decision]) -> None:
             made.early.add(decision.amount)
 
 
-def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Object]) -> None:
-    """Decide what is held and what would be written. What settles or needs a held document waits with it."""
+def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Object], again: Set[str] = frozenset()) -> None:
+    """Decide what is held and what would be written. What settles or needs a held document waits with it. `again`: the op-keys of documents of flows
+    that were live before."""
     stuck: dict[Object, list[Mapping[str, Any]]] = {}
     remaining = list(documents)
     while remaining:
@@ -198,8 +228,7 @@ def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Ob
                 made.names.setdefault(name, Bucket()).add(one["amount"])
         remaining = [one for one, missing in kept if not missing]
     for one in remaining:
-        made.written.add(one["amount"])
-        made.days.setdefault(str(one["posting_date"]), Bucket()).add(abs(one["amount"]))
+        (made.again if one["op_key"] in again else made.joining).add(one["amount"], one["posting_date"])
 
 
 def _names(one: Mapping[str, Any], missing: Iterable[tuple[str, str]]) -> Iterator[str]:

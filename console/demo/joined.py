@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from console.connections.applying import applied, plan_of
+from console.connections.applying import Planned, applied, plan_of
 from console.connections.consent import Consent
 from console.connections.publish import Author, Publisher
 from console.demo.facts import Holdings, demo_of
@@ -37,9 +37,19 @@ _PATIENCE_S = 2 * 3600
 """How long a document waits for something that may never come: a customer whom nobody matched, an order that the ERP did not make. If it comes later,
 the hold is lifted."""
 _CLOSED = "check=period"
-"""A condition at the ERP that the scripted person accepts: a period that its people open in the course of the day."""
+"""How the name of a condition at the ERP begins that the scripted person accepts: a period that its people open in the course of the day."""
 _WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
 _PUSH_KEY = "demo-push-secret-0123456789abcdef0123"
+
+
+def accepted(found: Planned) -> Consent:
+    """What the scripted person agrees to when a connection goes live: the amount, what would be held, and closed periods."""
+    if found.preview is None:
+        return Consent()
+    return Consent(
+        amount=found.preview.amount,
+        held=frozenset((*found.preview.names, *(name for name in found.unmet if name.startswith(_CLOSED)))),
+    )
 
 
 @dataclass(frozen=True)
@@ -130,9 +140,7 @@ class Joined:
         """Write the file and the tables as a person would, and apply them; returns the number of changes."""
         self.write_files(mode)
         for _ in range(_ATTEMPTS):
-            preview = plan_of(self.file, Consent(), cluster=cluster).preview if mode == "live" else None
-            held = frozenset(preview.names) | {_CLOSED} if preview is not None else frozenset()
-            consent = Consent(amount=preview.amount if preview is not None else None, held=held)
+            consent = accepted(plan_of(self.file, Consent(), cluster=cluster)) if mode == "live" else Consent()
             lines, refused = applied(self.file, ACTOR, reason, consent, cluster)
             if not refused:
                 return len(lines)

@@ -19,22 +19,15 @@ def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters], emp
     has none so far, so that each of ours is without a partner."""
     found = {}
     for entity, known in masters.items():
-        for side, read in ((settings.field_service.system, known.ours_read), (settings.erp.system, known.theirs_read)):
+        for own, read in ((settings.field_service, known.ours_read), (settings.erp, known.theirs_read)):
+            side = own.system
             if not _keeps(side, entity):
                 found[entity] = f"{side} has no {entity}s: there is nothing to match"
-            elif not read and entity in _off(settings, side):
+            elif not read and entity in own.entities_off:
                 found[entity] = f"no {entity} of {side} is read: its feed is off (feeds_off); take it out there and apply"
             elif not read and entity not in found and not (side == settings.erp.system and entity in empty):
                 found[entity] = f"nothing read yet: no {entity} of {side}; start the services and wait for the first poll"
     return found
-
-
-def _off(settings: ConnectionSettings, system: str) -> set[str]:
-    """Entities of a side all of whose feeds its settings switch off."""
-    side = settings.field_service if settings.field_service.system == system else settings.erp
-    feeds = registry.system(system).feeds
-    on = {feed.entity for feed in feeds if feed.name not in side.feeds_off}
-    return {feed.entity for feed in feeds} - on
 
 
 def _keeps(system: str, entity: str) -> bool:

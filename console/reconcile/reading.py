@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from confluent_kafka import Message
 
 from console.books.ledgers import Bucket, mark_read
 from console.mapping import context_of
-from console.reading import Cluster
+from console.reading import Cluster, headers_of
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
 from console.reconcile.mapped import Mapper
@@ -195,7 +194,7 @@ class _Reading:
         erp = self._sides[1]
         places = self.cluster.partitions_of(self.connection)
         for message in self.cluster.unread_messages(f"sinks.{erp}", f"command.{erp}", places):
-            yield header(_headers(message), OP_KEY)
+            yield header(headers_of(message), OP_KEY)
 
     def _unmapped(self) -> Iterator[Object]:
         """Objects whose newest record hop 2 has not yet processed."""
@@ -219,7 +218,7 @@ class _Reading:
                 and record["system"] == self._sides[0]
             ):
                 key = "/".join((self.connection, record["system"], record["entity"], record["source_id"]))
-                asked[key] = message.timestamp()[1], header(_headers(message), CAUSE)
+                asked[key] = message.timestamp()[1], header(headers_of(message), CAUSE)
         if not asked:
             return {}
         for message in self.cluster.messages([f"raw.{self._sides[0]}"]):
@@ -332,8 +331,3 @@ def _consumed(message: Message) -> ConsumerRecord:
 def _object_of(key: str) -> Object:
     entity, _, source_id = key.split("/", 2)[2].partition("/")
     return entity, source_id
-
-
-def _headers(message: Message) -> Any:
-    found = message.headers()
-    return list(found.items()) if isinstance(found, dict) else list(found or ())

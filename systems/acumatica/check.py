@@ -129,7 +129,11 @@ class _Checker:
             if account and method in allowed and account not in allowed[method]:
                 words = f"cash account {account} of payment_type {key} is not allowed for payment method {method}."
                 self._found.say(
-                    "error", "cash account", words, f"Allow it on the payment method (CA204000) or correct payment_type {key}."
+                    "error",
+                    "cash account",
+                    words,
+                    f"Allow it on the payment method (CA204000) or correct payment_type {key}.",
+                    account,
                 )
 
     async def _classes(self, crosswalk: Crosswalk) -> None:

@@ -18,7 +18,7 @@ from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import BUDGET, open_writer
 from systems.acumatica.undo import STEPS
-from systems.contract import Capability, Flow, Signing, System, Write
+from systems.contract import Capability, Flow, Signing, System, Write, tables_of
 from systems.mapped import REVERSAL
 from systems.values.codes import PART
 
@@ -145,6 +145,14 @@ SYSTEM = System(
         "project": ("source_project", "project", "task", "cost_code"),
         "opening_balance": ("source_id", "erp_number"),
     },
+    tables_of=tables_of(
+        A1="business_unit line_type tax_zone term project bill_to opening_balance",
+        A2="business_unit payment_type bill_to opening_balance",
+        A3="business_unit bill_line project",
+        A4="customer_class",
+        A7="business_unit bill_line opening_balance",
+        A8="business_unit line_type tax_zone bill_to opening_balance",
+    ),
     legends=LEGENDS,
     signing=_signing,
     position_from=position_from,

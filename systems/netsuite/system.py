@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from systems.contract import Flow, Signing, System
+from systems.contract import Flow, Signing, System, tables_of
 from systems.flow import AT_ONCE, no_orders
 from systems.mapped import MANUAL, REVERSAL
 from systems.netsuite.check import open_checker
@@ -123,6 +123,16 @@ SYSTEM = System(
     simulator="systems.netsuite.simulator.app",
     demo="systems.netsuite.demo",
     crosswalk_tables=TABLES,
+    tables_of=tables_of(
+        N1="business_unit job_type cost_line order_vendor sku_vendor",
+        N1S="business_unit job_type line_type tax_zone term bill_to opening_balance",
+        N1C="business_unit job_type line_type tax_zone bill_to opening_balance",
+        N1L="business_unit job_type pay_type",
+        N2="business_unit payment_type bill_to opening_balance",
+        N3="vendor_term",
+        N4="order_item order_place",
+        N7="customer_class",
+    ),
     legends=LEGENDS,
     signing=signing,
     is_write=is_write,

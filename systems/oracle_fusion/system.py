@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from systems.contract import Capability, Flow, System, Write
+from systems.contract import Capability, Flow, System, Write, tables_of
 from systems.flow import AT_ONCE, no_orders
 from systems.mapped import REVERSAL
 from systems.oracle_fusion.allocation import TABLES
@@ -254,6 +254,16 @@ SYSTEM = System(
     simulator="systems.oracle_fusion.simulator.app",
     demo="systems.oracle_fusion.demo",
     crosswalk_tables=TABLES,
+    tables_of=tables_of(
+        F1="vendor_term",
+        F2="order_item order_place",
+        F3="order_item receiving_place",
+        F3R="order_item receiving_place",
+        F4="business_unit line_type tax_zone term bill_to opening_balance",
+        F5="business_unit payment_type bill_to opening_balance",
+        J4="business_unit line_type tax_zone",
+        J5="business_unit payment_type",
+    ),
     legends=LEGENDS,
     is_write=is_write,
     chosen_write=chosen_write,

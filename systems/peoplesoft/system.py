@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from systems.contract import Capability, Flow, System, Write
+from systems.contract import Capability, Flow, System, Write, tables_of
 from systems.mapped import REVERSAL
 from systems.peoplesoft.allocation import TABLES
 from systems.peoplesoft.check import open_checker
@@ -110,6 +110,12 @@ SYSTEM = System(
     simulator="systems.peoplesoft.simulator.app",
     demo="systems.peoplesoft.demo",
     crosswalk_tables=TABLES,
+    tables_of=tables_of(
+        P1="business_unit line_type location project tax_zone sku_vendor order_vendor",
+        P2="business_unit payment_type",
+        P3="vendor_term",
+        P4="business_unit line_type location project tax_zone",
+    ),
     legends=LEGENDS,
     without=frozenset({"customer_policy", "orders"}),
     is_write=is_write,

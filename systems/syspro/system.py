@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from systems.contract import Capability, Flow, StockNames, System, Write
+from systems.contract import Capability, Flow, StockNames, System, Write, tables_of
 from systems.flow import AT_ONCE, no_orders
 from systems.mapped import REVERSAL
 from systems.syspro import goods, payables, suppliers
@@ -167,6 +167,14 @@ SYSTEM = System(
     simulator="systems.syspro.simulator.app",
     demo="systems.syspro.demo",
     crosswalk_tables=TABLES,
+    tables_of=tables_of(
+        S1="business_unit line_type order_vendor sku_vendor stock_code technician",
+        S2="vendor_term",
+        S3="order_item order_place",
+        S3W="business_unit stock_code warehouse",
+        S3R="business_unit stock_code warehouse",
+        S4="business_unit stock_code warehouse adjustment_type",
+    ),
     legends=LEGENDS,
     without=frozenset({"customer_policy", "tax_mode"}),
     is_write=is_write,

@@ -133,6 +133,9 @@ def check_flows(system: System) -> None:
     for table, columns in system.crosswalk_tables.items():
         assert len(set(columns)) == len(columns) >= 2, f"{table}: a key and what it stands for"
     tables = registry.crosswalk_tables(system.name)
+    asked = {table for of_flow in system.tables_of.values() for table in of_flow}
+    assert system.tables_of.keys() <= set(ids)
+    assert system.flows == () or system.crosswalk_tables.keys() <= asked <= tables.keys(), "tables_of"
     for table, rows in demo_of(system).crosswalk().items():
         assert all(set(row) <= set(tables[table]) for row in rows), f"demo.py: columns of {table}"
 

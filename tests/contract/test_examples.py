@@ -5,15 +5,17 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from console.connections.coverage import Noting
 from schemas.codec import Codec, offline_codec
 from schemas.shapes import fields_of, part, record_sources
 from systems import registry
 from systems.contract import System
-from systems.mapped import COMPLETION, REVERSAL, Canonical, Draft, NoCommand, Reading
+from systems.mapped import COMPLETION, REVERSAL, Canonical, Crosswalk, Draft, NoCommand, Reading
 from tests.contract import examples
 from tests.contract.registered import SYSTEMS, is_brought
 from topology.configuration import Connected
@@ -75,13 +77,24 @@ def check_canonical_example(system: System, name: str) -> None:
     entity = name.partition(".")[0]
     encoded(f"canonical.{entity}", record)
     before = copy.deepcopy(record)
-    found = list(system.to_commands(entity, record, plan))
+    asking = replace(plan, crosswalk=Noting(joined(system).crosswalk.tables))
+    found = list(system.to_commands(entity, record, asking))
     assert found == list(system.to_commands(entity, record, plan))
     assert record == before
+    check_tables(system, asking.crosswalk, {one.flow for one in found})
     told = [examples.drafted(one) for one in found]
     assert _of_any_erp(system, told) == _of_any_erp(system, json.loads(examples.text(system.name, name, "commands")))
     for one in found:
         check_draft(system, one, record)
+
+
+def check_tables(system: System, crosswalk: Crosswalk, flows: set[str]) -> None:
+    """The flows declare the tables that their mapping asks. What they do not declare is not checked when they go live."""
+    assert isinstance(crosswalk, Noting)
+    erp = joined(system).settings.erp
+    known = registry.crosswalk_tables(erp.system)
+    declared = {table for flow in flows for table in erp.declared.tables_of.get(flow, ())}
+    assert {table for table, _ in crosswalk.asked if table in known} <= declared, f"tables_of of {', '.join(sorted(flows))}"
 
 
 def _of_any_erp(system: System, told: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -29,6 +29,12 @@ def settings(connection: str = "acme", erp: str = ERP) -> ConnectionSettings:
     return found.model_copy(update={"connection": connection})
 
 
+def without_feeds(own: ConnectionSettings, *off: str) -> ConnectionSettings:
+    """The same connection with these feeds of its source switched off."""
+    side = own.field_service.model_copy(update={"settings": {**own.field_service.settings, "feeds_off": list(off)}})
+    return own.model_copy(update={"field_service": side})
+
+
 def entry(entity: str, source_id: str, state: str, reason: str = "", **more: Any) -> dict[str, Any]:
     """A ledger entry that creates the document of a source object."""
     record = {"invoice": "ar_invoice", "payment": "ar_receipt", "bill": "ap_bill"}.get(entity, entity)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import openpyxl
 import pytest
@@ -18,6 +16,8 @@ from console.matching.score import Master
 from console.matching.sheet import MatchDecision, read_decisions, write_proposals
 from console.matching.summary import counted, hindrances, open_proposals
 from runtime.errors import Broken
+from systems.connection import ConnectionSettings
+from tests.unit.console.entries import settings, without_feeds
 
 OURS = Master("1", "John Smith", "12 Oak Street", "", "Austin", "TX", "78701", "(512) 555-0101")
 THEIRS = replace(OURS, id="C1", name="JOHN SMITH")
@@ -136,9 +136,8 @@ def test_each_row_says_what_is_allowed(tmp_path: Path) -> None:
     assert '"reject, create, accept with a target_id"' in text
 
 
-def _settings(erp: str, *off: str) -> Any:
-    source = SimpleNamespace(system="servicetitan", feeds_off=frozenset(off))
-    return SimpleNamespace(field_service=source, erp=SimpleNamespace(system=erp, feeds_off=frozenset()))
+def _settings(erp: str, *off: str) -> ConnectionSettings:
+    return without_feeds(settings(erp=erp), *off)
 
 
 def test_a_side_of_which_nothing_was_read_has_no_counts(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from console.books.controls import Pause, pauses, pauses_of
+from console.books.controls import Pause, pauses
 from console.books.states import Feeds, Head, States, heads
 from console.cli.main import app
 from console.cli.status import lines, was_paused
 from runtime.errors import Broken
-from tests.unit.console.entries import ERP, SOURCE, application, entry, example, settings
+from tests.unit.console.entries import ERP, SOURCE, application, entry, example, settings, without_feeds
 
 AT = datetime(2026, 3, 2, 18, tzinfo=UTC)
 
@@ -51,9 +51,17 @@ def stopped(feed: str, why: str, minutes: int = 0, system: str = ERP) -> tuple[s
     return "audit", example("audit.audit", decision="side_stopped", at=AT + timedelta(minutes=minutes), **about)
 
 
-def head(of: States, read: Feeds, paused: dict[str, Pause] | None = None) -> Head:
+def head(of: States, read: Feeds, paused: dict[str, list[Pause]] | None = None) -> Head:
     (made,) = heads([settings()], paused or {}, read, of)
     return made
+
+
+def met(controls: list[dict[str, Any]]) -> list[Pause]:
+    return pauses(controls).get("acme", [])
+
+
+def said_of(controls: list[dict[str, Any]]) -> str:
+    return "; and ".join(pause.words() for pause in met(controls))
 
 
 def why(of: States, read: Feeds) -> list[str]:
@@ -67,6 +75,8 @@ def test_a_document_counts_once_with_its_newest_state() -> None:
         entry("invoice", "1", "POSTED", amount="10.00"),
     ).rows()
     assert [(row["state"], row["count"], row["amount"]) for row in found] == [("POSTED", 2, Decimal("15.00"))]
+    (stored,) = states(entry("invoice", "1", "HELD", "refused", amount="10.0000")).rows()
+    assert str(stored["amount"]) == "10.00", "JSON has amounts with two places, and records have four"
 
 
 def test_whatever_waits_says_for_what() -> None:
@@ -118,11 +128,21 @@ def test_a_feed_that_stopped_is_told_until_it_is_read_again() -> None:
 def test_a_feed_that_is_off_by_now_is_not_missed() -> None:
     """Who switched a feed off because its scope is missing was told for ever that the side is stopped."""
     denied = feeds(stopped("jobs", "a person is needed: no right to read jobs", system=SOURCE))
-    own = settings()
-    side = own.field_service.model_copy(update={"settings": {**own.field_service.settings, "feeds_off": ["jobs"]}})
-    (told,) = heads([own.model_copy(update={"field_service": side})], {}, denied, states())
+    (told,) = heads([without_feeds(settings(), "jobs")], {}, denied, states())
     assert [one.why for one in told.sides] == ["", ""]
     assert why(states(), denied)[0].startswith("jobs: ")
+
+
+def test_a_feed_that_is_off_does_not_look_like_one_that_was_never_read() -> None:
+    """A side whose feeds were all off was `not read yet` for ever, and nobody saw which feeds are off."""
+    some, every = ("jobs", "invoices"), [feed.name for feed in settings().field_service.declared.feeds]
+    for off, state in ((some, "not read"), (every, "feeds off")):
+        (told,) = heads([without_feeds(settings(), *off)], {}, Feeds(), states())
+        assert (told.sides[0].state, told.sides[0].as_json()["feeds_off"]) == (state, sorted(off))
+        assert (told.sides[1].state, told.sides[1].as_json()["feeds_off"]) == ("not read", [])
+        shown = "\n".join(lines([told], [], [], []))
+        assert "not read, as its feeds_off says: " in shown
+        assert ("not read yet" in shown.splitlines()[1]) == (off is some)
 
 
 def test_a_session_that_could_not_be_opened_is_told_until_any_feed_is_read() -> None:
@@ -143,10 +163,10 @@ def test_what_keeps_the_writing_is_told_as_long_as_a_document_waits_for_it() -> 
 
 
 def test_a_pause_tells_who_and_why_and_ends_with_its_resume() -> None:
-    assert pauses([control("pause")])["acme"].words() == "by Ada: month end"
+    assert said_of([control("pause")]) == "by Ada: month end"
     assert pauses([control("pause"), control("resume", "Bo")]) == {}
     one_side = [control("pause", system=ERP), control("resume", system=SOURCE)]
-    assert pauses(one_side)["acme"].system == ERP
+    assert [one.system for one in pauses(one_side)["acme"]] == [ERP]
     assert pauses([control("release", op_key="k")]) == {}
 
 
@@ -159,25 +179,50 @@ def test_a_pause_or_resume_without_a_reason_is_refused(verb: str) -> None:
 
 def test_what_a_pause_or_resume_met_is_told() -> None:
     """One resume ends the pauses of two people, and the second one was not named to anybody."""
-    assert was_paused(pauses_of([control("pause")], "acme")) == "it was paused by Ada: month end"
-    assert was_paused(pauses_of([control("pause"), control("resume", "Bo")], "acme")) == "it was not paused"
+    assert was_paused(met([control("pause")])) == "it was paused by Ada: month end"
+    assert was_paused(met([control("pause"), control("resume", "Bo")])) == "it was not paused"
 
 
 def test_every_pause_that_a_resume_ends_is_told_the_sinks_own_first() -> None:
     """Only the newest was named: who resumed after a month end did not hear that the ceiling had been reached, too."""
     own = control("pause", "sinks", reason="ceiling: 1000 documents in an hour", system=ERP)
-    met = pauses_of([own, control("pause"), control("pause", "Bo", reason="audit", system=SOURCE)], "acme")
-    said = was_paused(met)
+    said = was_paused(met([own, control("pause"), control("pause", "Bo", reason="audit", system=SOURCE)]))
     assert said.startswith("it was paused by its own rule: the connection's ceiling of an hour is reached")
     assert said.endswith("; and by Ada: month end; and by Bo: audit")
-    assert pauses_of([own, control("pause"), control("resume", "Bo")], "acme") == []
+    assert met([own, control("pause"), control("resume", "Bo")]) == []
     both = [control("pause", system=ERP), own]
-    assert [one.actor for one in pauses_of(both, "acme")] == ["Ada"], "a pause of the sink's own replaced a person's"
+    assert [one.actor for one in met(both)] == ["Ada"], "a pause of the sink's own replaced a person's"
+
+
+def test_status_shows_every_pause_with_who_since_when_why_and_what_lifts_them() -> None:
+    """Only the newest was shown: whoever saw `by Bo: audit` did not know that the ceiling had been reached, and that Ada had paused, too."""
+    own = control("pause", "sinks", reason="ceiling: 1000 documents in an hour", system=ERP)
+    later = {"at": AT + timedelta(hours=1)}
+    decided = pauses([own, control("pause"), control("pause", "Bo", reason="audit", **later), control("pause", reason="again")])
+    told = head(states(), feeds(), decided)
+    shown = list(lines([told], [], [], []))
+    assert [line.strip() for line in shown if "PAUSED" in line] == [
+        "PAUSED for Acumatica since 2026-03-02 12:00 by its own rule: the connection's ceiling of an hour",
+        "PAUSED since 2026-03-02 12:00 by Ada: again",
+        "PAUSED since 2026-03-02 13:00 by Bo: audit",
+    ]
+    assert "    `ml-connector resume acme --reason WHY` lifts all of them" in shown
+    assert [one["actor"] for one in told.as_json()["pauses"]] == ["sinks", "Ada", "Bo"]
+    assert told.as_json()["paused"]["actor"] == "Bo"
+
+
+def test_a_flow_that_runs_otherwise_than_its_connection_is_named() -> None:
+    """The head of a connection said `live` while one of its flows only observed."""
+    own = settings()
+    flows = {"A1": own.flows["A1"].model_copy(update={"mode": "observe"})}
+    (told,) = heads([own.model_copy(update={"mode": "live", "flows": {**own.flows, **flows}})], {}, Feeds(), states())
+    assert told.otherwise() == told.as_json()["flows"] == {"A1": "observe"}
+    assert "  except: A1 observe; its file says so" in lines([told], [], [], [])
 
 
 def test_the_sinks_own_pause_is_told_as_its_rule() -> None:
     own = control("pause", "sinks", reason="ceiling: 1000 documents in an hour, the ceiling is 1000", system=ERP)
-    said = pauses([own])["acme"].words()
+    said = said_of([own])
     assert said.startswith("by its own rule: the connection's ceiling of an hour is reached")
     assert said.endswith("(1000 documents in an hour, the ceiling is 1000)")
 

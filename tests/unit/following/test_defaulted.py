@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from console.books.defaulted import defaulted
 from console.cli.main import app
 from console.connections.applying import applied
+from console.reading import Cluster as Console
+from console.reading import StoredRecord
 from tests.unit.console.entries import entry, example
 from tests.unit.following import console
 from tests.unit.following.log import CODEC, Cluster
+from topology.headers import DEFAULTED
 
 COMMANDS, LEDGER = "command.acumatica", "ledger.acumatica"
 
@@ -98,3 +102,28 @@ def test_a_row_that_is_added_later_tells_what_was_posted_for_want_of_it(cluster:
     lines, refused = applied(connection, "pat", "a row")
     assert refused == []
     assert any(told in line for line in lines)
+
+
+def test_a_command_whose_header_says_that_nothing_went_to_a_default_is_not_decoded(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`status` decoded every command that was ever written, to count the few that went to a default."""
+    posted(cluster, "1", "department=Solar")
+    posted(cluster, "2")
+    decoded: list[str] = []
+    plain = Console.seen
+
+    def seen(own: Console, message: Any) -> StoredRecord:
+        decoded.append(message.topic())
+        return plain(own, message)
+
+    monkeypatch.setattr(Console, "seen", seen)
+
+    def commands() -> int:
+        decoded.clear()
+        assert [one.values for one in defaulted(Console(), "acme")] == [("department=Solar",)]
+        return sum(topic.endswith(COMMANDS) for topic in decoded)
+
+    assert commands() == 2, "a command of an older version has no such header"
+    monkeypatch.setattr("console.books.defaulted.headers_of", lambda one: [(DEFAULTED, b"1" if one.offset() == 0 else b"0")])
+    assert commands() == 1

@@ -72,7 +72,7 @@ def test_going_live_is_agreed_to_by_its_amount(tmp_path: Path) -> None:
     path = table(tmp_path, "Plumbing")
     path.write_text(path.read_text() + "mode: live\n")
     said = invoked("plan", str(path))
-    assert said.exit_code == 0
+    assert said.exit_code == 1
     assert "would write 0 documents, 0.00 USD; nothing is read yet" in said.stdout
     for wrong in ((), ("--yes", "1.00")):
         said = invoked("apply", str(path), "--reason", "go", *wrong)
@@ -248,7 +248,7 @@ def test_the_plan_of_going_live_counts_what_was_observed(tmp_path: Path, cluster
     cluster.put("links", b"acme/customer/5001", CODEC.encode("links", "connection.link", pair))
     path = written(tmp_path, "acme", erp=erp, mode="live")
     said = invoked("plan", str(path))
-    assert said.exit_code == 0, said.output
+    assert said.exit_code == 1, said.output
     assert (
         "would write 1 document, 324.75 USD; 2 held (1 unmapped business unit, 1 unmatched customer), 15.00 USD; "
         "apply with --yes 324.75" in said.stdout

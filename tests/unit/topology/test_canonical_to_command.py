@@ -13,7 +13,7 @@ from tests import toy
 from tests.unit.topology.hops import CODEC, PARTITIONS, Memory, canonical_records, context, decisions, outputs, raw_record
 from topology import canonical_to_command, raw_to_canonical
 from topology.batch import ConsumerRecord, Context, Outcome
-from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, RECORD, SOURCE_HASH, header
+from topology.headers import DEFAULTED, HOLD, OP_KEY, PARTED, PAYLOAD_HASH, RECORD, SOURCE_HASH, header
 from topology.topics import partition_of
 
 PARTS = {"V": Decimal("5.00"), "W": Decimal("0.50")}
@@ -39,6 +39,7 @@ def test_a_command_carries_identity_hashes_and_coordinates_and_its_headers_say_t
         "command.ar_invoice",
         "",
     ]
+    assert header(found, DEFAULTED) == "0", "a reader decodes only what went to a default"
     assert outcome.outputs[0].key == "acme"
 
 

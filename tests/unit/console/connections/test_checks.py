@@ -9,8 +9,10 @@ import pytest
 
 from console.connections.checks import lines_of, refusals, without_effect
 from console.connections.files import read_connection
+from console.connections.preview import Preview, entities_off
 from systems import registry
 from systems.connection import ConnectionSettings
+from tests.unit.console import entries
 from tests.unit.console.connections.ground import file_with
 
 _KNOWN = registry.system
@@ -192,3 +194,13 @@ def test_a_flow_that_no_feed_is_left_for_is_told(tmp_path: Path) -> None:
     assert line.endswith("it learns of that by webhooks alone")
     left = read_connection(file_with(tmp_path, without_feeds("ap-bills")))
     assert list(without_effect(left.settings)) == [], "bills have other feeds, and no flow of theirs is on"
+
+
+def test_a_feed_that_is_off_is_not_one_that_was_not_read_yet() -> None:
+    """Going live told to wait for what is read from now on, of a feed that nobody reads."""
+    own = entries.settings()
+    flow = next(flow for flow in own.erp.declared.flows if flow.entity == "invoice")
+    off = entries.without_feeds(own, "invoices")
+    assert (entities_off(own, [flow]), entities_off(off, [flow])) == ((), ("invoice",))
+    said = Preview("USD", is_read=False, off=("invoice",)).words()
+    assert said.endswith("; no feed reads any invoice (feeds_off): only what webhooks bring is known and will be written")

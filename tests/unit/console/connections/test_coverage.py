@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.connections.coverage import as_if_live, coverage_of, without_posted
+from console.connections.coverage import as_if_live, coverage_of, needed_keys, without_posted
 from console.connections.observed import coverage_rows, days_of, keys_by_table
 from console.connections.remapping import without_flow_of
 from console.tables.folder import read_tables
@@ -55,6 +55,21 @@ def test_every_key_that_a_document_asks_for_is_counted_with_its_amount() -> None
     assert keys["payment_type"]["Crypto"] == (1, "108.25")
     assert keys["line_type"]["SVC-1"] == (2, "216.50")
     assert keys["tax_zone"]["77"] == (2, "216.50")
+
+
+def test_a_job_has_one_line_although_it_is_asked_for_by_number_and_by_id() -> None:
+    """The table `project` had two lines for each job, its number and its id, and the table of business units two for each unit."""
+    jobs = [field_service.invoice(job_number="J-77", job_id="77001", business_unit_name="East", business_unit_id="9")]
+    keys = keys_by_table(coverage_of(consumed(*jobs), as_if_live(connected(), None), context()))
+    assert (list(keys["project"]), list(keys["business_unit"])) == (["J-77"], ["East"])
+    assert {"SVC-1", "Service"} <= keys["line_type"].keys(), "a sku and its kind are two things"
+
+
+def test_a_row_by_id_is_the_line_of_its_object() -> None:
+    """Who keys a table by ids had a second, empty line for the name of each object."""
+    asked = {("project", "J-77"): False, ("project", "77001"): True, ("line_type", "77001"): False}
+    assert needed_keys(asked, {"77001": "J-77"}) == [("project", "77001"), ("line_type", "77001")]
+    assert needed_keys(asked | {("project", "J-77"): True}, {"77001": "J-77"})[0] == ("project", "J-77")
 
 
 def test_only_what_is_from_before_the_cut_over_is_asked_for_as_an_opening_balance() -> None:

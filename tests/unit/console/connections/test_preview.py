@@ -11,12 +11,14 @@ from typing import Any, cast
 
 import pytest
 
+from console.books.ledgers import Bucket
 from console.connections.ceilings import ceiling_notes, with_ceiling
 from console.connections.changes import change
 from console.connections.checks import lines_of
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, TableRow
-from console.connections.preview import Known, Preview, besides, going_live, planned_connection, preview, unmatched, weigh
+from console.connections.history import live_in
+from console.connections.preview import Known, Load, Preview, besides, going_live, planned_connection, preview, unmatched, weigh
 from console.connections.remapping import map_again
 from console.matching.masters import Masters, never_read
 from console.matching.score import Master
@@ -232,7 +234,7 @@ def test_what_needs_a_master_that_nobody_matched_and_that_may_not_be_created_wou
 def test_the_busiest_day_is_that_with_most_documents_and_that_with_most_money() -> None:
     bodies = (b'{"total": 108.25, "date": "2026-03-01"}', b'{"total": 108.25, "date": "2026-03-02"}')
     made = preview(canonical(*bodies, b'{"total": 5000.00, "date": "2026-03-02"}'), hops.context(), NOTHING)
-    assert made.busiest == (2, Decimal("5108.25"))
+    assert made.joining.busiest == (2, Decimal("5108.25"))
 
 
 def test_the_first_ceiling_is_twice_what_was_observed_unless_the_file_has_its_own() -> None:
@@ -273,8 +275,7 @@ def test_no_ceiling_is_made_up_where_nothing_was_observed_and_a_flow_that_joins_
 def test_a_flow_that_returns_takes_what_was_observed_where_the_ceiling_in_force_is_only_the_default() -> None:
     """Where the first going-live had nothing observed, the default stayed for ever, and the note said that it came from what was observed."""
     file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
-    back = preview(canonical(*[b'{"total": 900.00}'] * 60), hops.context(), NOTHING)
-    back.is_return = True
+    back = preview(canonical(*[b'{"total": 900.00}'] * 60), hops.context(), once_live())
     observed = Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))
 
     def given(mode: str, ceiling: Ceiling) -> tuple[Ceiling, str]:
@@ -289,6 +290,21 @@ def test_a_flow_that_returns_takes_what_was_observed_where_the_ceiling_in_force_
     )
 
 
+def once_live() -> Known:
+    """All flows of the connection were live before, and none of their documents was written."""
+    return Known(set(), set(), frozenset(flow.id for flow in going_live(change(files(as_mode("live")), None))))
+
+
+def test_a_flow_that_comes_back_beside_a_new_one_is_not_added_again() -> None:
+    """One new flow beside it, and everything that the returning flow had still to write was added once more."""
+    file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
+    sixty = preview(canonical(*[b'{"total": 900.00}'] * 60), hops.context(), NOTHING)
+    in_force = as_mode("live").model_copy(update={"ceiling": Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))})
+    both = Preview("USD", joining=Load(Bucket(1, Decimal(1))), again=sixty.joining)
+    made = with_ceiling(file, in_force, both).ceiling
+    assert (made.documents_per_hour, made.amount_per_hour) == (170, Decimal(118_000))
+
+
 def test_a_flow_that_goes_back_to_live_neither_adds_to_the_ceiling_again_nor_lowers_it() -> None:
     """From live to observe and back, each time, added its documents once more; where it was the only flow, the one invoice that was left to write
     made a ceiling of 50 documents of one of 120."""
@@ -296,12 +312,11 @@ def test_a_flow_that_goes_back_to_live_neither_adds_to_the_ceiling_again_nor_low
     ceiling = Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))
     beside, alone = (as_mode(mode).model_copy(update={"ceiling": ceiling}) for mode in ("live", "observe"))
     few = canonical(b'{"total": 1.00}')
-    flow = going_live(change(files(as_mode("live")), None))[0].id
-    back = preview(few, hops.context(), Known(set(), set(), frozenset({flow})))
-    assert (back.is_return, preview(few, hops.context(), NOTHING).is_return) == (True, False)
+    back = preview(few, hops.context(), once_live())
+    assert (back.again.written.count, back.joining.written.count) == (1, 0)
     for before in (beside, alone):
         assert with_ceiling(file, before, back).ceiling == ceiling
-    many = preview(canonical(*[b'{"total": 900.00}'] * 70), hops.context(), Known(set(), set(), frozenset({flow})))
+    many = preview(canonical(*[b'{"total": 900.00}'] * 70), hops.context(), once_live())
     raised = with_ceiling(file, beside, many).ceiling
     assert (raised.documents_per_hour, raised.amount_per_hour) == (140, Decimal(126_000)), "what is written at once is not stopped"
 
@@ -347,3 +362,14 @@ def test_a_record_that_cannot_be_mapped_is_counted_as_held() -> None:
     broken = ConsumerRecord("canonical.invoice", 0, 7, b"acme/x", b"\x00 no record", None)
     made = preview([*canonical(READ[0]), broken], hops.context(), NOTHING)
     assert made.words() == "would write 1 document, 100.10 USD; 1 held (1 unreadable record), 0.00 USD"
+
+
+def test_which_flows_were_live_before_is_known_from_every_version_since_the_connection_was_last_removed() -> None:
+    def version(mode: str, removed: bool = False) -> dict[str, Any]:
+        return {"settings": as_mode(mode).model_dump_json(), "removed": removed}
+
+    flows = as_mode("live").live_flows
+    assert flows
+    assert live_in([version("observe")]) == frozenset()
+    assert live_in([version("live"), {"settings": "{}", "removed": False}, version("observe")]) == flows
+    assert live_in([version("live"), version("live", removed=True), version("observe")]) == frozenset()
