@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, cast
 
 from schemas.codec import MAX_WRITTEN_BYTES
 from schemas.records import Audit, CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
 from services.sinks import parts, reasons, reversals
 from services.sinks.arrive import Changed, Nothing, Refreshed, Taken, arrive, beside
-from services.sinks.cases import Case, source_of
+from services.sinks.cases import Case, source_named, source_of
 from services.sinks.chain import WRITTEN, Chain
 from services.sinks.changes import MOST as CORRECTIONS
 from services.sinks.commit import Out
@@ -21,7 +21,7 @@ from services.sinks.entry import Incoming
 from services.sinks.outputs import decision, replayed
 from services.sinks.owner import Owner
 from services.sinks.rebuild import as_before, from_result, unless_blind
-from services.sinks.state import Phase, Record, Restored, Turn
+from services.sinks.state import Phase, Record, Restored, Supersede, Turn
 from systems.mapped import REVERSAL
 
 LARGEST_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
@@ -59,13 +59,18 @@ class Arrivals:
                 return
             for part in parts.gone(incoming, document):
                 self._withdraw(part.entry["op_key"], incoming)
+        for left in parts.left_over(incoming, owner.sights.of_source(source_named(command))):
+            owner.changes.overtake(Supersede(left["op_key"], command["source_version"]))
         if self._voids_again(incoming, known):
             return
         void = None
         if command["action"] in e.MAKES:
             void = self._void_left(e.void_key(command["op_key"]), incoming)
         updates = known is not None and owner.sights.key_of(known).rules.updates
-        arrival = arrive(known, incoming, void, updates, self._tip(known))
+        tip = self._tip(known)
+        arrival = arrive(known, incoming, void, updates, tip)
+        if isinstance(arrival, Nothing) and tip is not None and e.place(tip) < incoming.place and owner.sights.fell(tip):
+            arrival = Changed(tip, fell=True)
         if isinstance(arrival, Taken):
             self._taken(arrival, incoming)
         elif isinstance(arrival, Changed):
@@ -195,7 +200,12 @@ class Arrivals:
         made = self.owner.cases.entry(e.made_key(incoming.command["op_key"]))
         assert made is not None, incoming.command["op_key"]
         kept = _kept(self.owner.sights.chain(made["op_key"], source_of(made)), made)
-        place = self._beside(lambda number: e.correction(made, number, incoming, changed.reason, kept), incoming)
+        about = {"detail": parts.fallen(changed.posted)} if changed.fell else {}
+
+        def make(number: int) -> Ledger:
+            return cast("Ledger", {**e.correction(made, number, incoming, changed.reason, kept), **about})
+
+        place = self._beside(make, incoming)
         if place != "here":
             self.nothing(place, made["connection"], incoming.offset)
 

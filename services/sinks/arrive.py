@@ -38,10 +38,12 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The source changed after something was written for `posted`. The change is held beside it, with this reason."""
+    """The source changed after something was written for `posted`. The change is held beside it, with this reason. `fell`: it wants an
+    application again that is gone with its document (see `parts.fell`)."""
 
     posted: Ledger
     reason: str = reasons.CHANGED_AFTER_POST
+    fell: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ def source_of(entry: Ledger) -> Source:
     return entry["connection"], f"{entry['source_entity']}/{entry['source_id']}"
 
 
+def source_named(command: CommandEnvelope) -> Source:
+    """The source object of a command, in the same form."""
+    return command["connection"], f"{command['source_entity']}/{command['source_id']}"
+
+
 @dataclass(slots=True, eq=False)
 class Case:
     """Everything in memory about one op-key.

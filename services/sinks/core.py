@@ -281,7 +281,7 @@ def _refused(entry: Ledger, words: str, at: datetime) -> Audit:
 
 def _superseded(key: Key, event: Superseded) -> Step:
     if e.is_terminal(key.entry) or e.may_exist(key.entry):
-        return key, ()
+        return resting(key)
     if e.takes_back(key.entry):
         return finish(key, e.reverted(key.entry, event.version, event.at))
     made = e.voided(key.entry, event.version, event.at)

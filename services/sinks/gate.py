@@ -13,7 +13,7 @@ from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.chain import Chain
 from services.sinks.parents import Parents
-from services.sinks.parts import Part, keep
+from services.sinks.parts import Part, keep, nothing_left
 from services.sinks.settling import in_turn
 from systems.mapped import COMPLETION, REVERSAL
 
@@ -31,6 +31,8 @@ class View:
     create. `others`: the other parts of its document. `other_purpose`: the document that its source has in the system for another
     purpose ("" = none). `is_closed`: the ERP's own periods say that its day is closed. `post_on`: the first open day after it, if the connection
     has `late: next_open` (None = its own day, or no such day is known). `chain`: for a reversal or correction, the chain of its document.
+    `fell`: what it takes back is an application that is gone with its document. `over`: it is an application, or a change of one, and its
+    document is taken back since (see `parts`).
     `ahead`: what has to end before an application, or its reversal or correction, is looked up (see `settling`).
     """
 
@@ -52,6 +54,8 @@ class View:
     post_on: date | None = None
     late: str = "hold"
     chain: Chain | None = None
+    fell: bool = False
+    over: bool = False
     ahead: Ledger | None = None
 
 
@@ -75,9 +79,9 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
 
 def _voided(entry: Ledger, view: View) -> Ledger | None:
     """A create whose void is known is never written."""
-    if e.may_exist(entry) or not e.is_voided(entry, view.void):
+    if (e.may_exist(entry) and not view.over) or not e.is_voided(entry, view.void):
         return None
-    return e.voided(entry, str(view.void["source_version"]) if view.void else "", view.at)
+    return nothing_left(e.voided(entry, str(view.void["source_version"]) if view.void else "", view.at))
 
 
 def rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:

@@ -21,7 +21,7 @@ from schemas.records import CommandEnvelope, Dead, Ledger
 from services.sinks import entry as e
 from services.sinks import parts, reasons, withdrawal
 from services.sinks.arrivals import LARGEST_BYTES, Arrivals
-from services.sinks.cases import Case, source_of
+from services.sinks.cases import Case, source_named, source_of
 from services.sinks.commit import Out
 from services.sinks.entry import Incoming
 from services.sinks.ledger import head_of
@@ -92,7 +92,8 @@ class Intake:
     def _is_known(self, found: _Bytes) -> bool:
         op_key, source_hash, payload_hash = (_text(found.headers.get(name)) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH))
         cases = self.owner.cases
-        in_hand = any(cases.get(one) is not None for one in (op_key, *e.beside(op_key)))
+        in_hand = parts.document_of(op_key) in self._queues  # an older command of its document, such as its void, is not taken yet
+        in_hand = in_hand or any(cases.get(one) is not None for one in (op_key, *e.beside(op_key)))
         if not op_key or in_hand or op_key == e.void_key(op_key) or _text(found.headers.get(PARTED)):
             return False
         return _text(found.headers.get(HOLD)) != reasons.UNPOSTED and self.owner.index.ended_with(
@@ -254,7 +255,8 @@ class Intake:
         owner, command = self.owner, incoming.command
         own, target = (owner.cases.entry(str(one)) if one else None for one in (command["op_key"], command.get("reverses")))
         others = owner.sights.others(command) if command["parts"] is not None else ()
-        return [one for one in withdrawal.withdrawn(incoming, own, target, others) if not e.is_terminal(one)]
+        left = [one for one in parts.left_over(incoming, owner.sights.of_source(source_named(command))) if one["action"] == APPLY]
+        return [one for one in (*withdrawal.withdrawn(incoming, own, target, others), *left) if not e.is_terminal(one)]
 
     def _found_by(self, entry: Ledger) -> list[Ledger]:
         """The documents by whose ids an application is found. While they are unknown, a look-up would wrongly report it absent."""
@@ -273,9 +275,16 @@ class Intake:
         key = owner.sights.aimed(owner.sights.key_of(entry))
         if not withdrawal.must_be_asked(key) or owner.schedule.lanes_of(entry["connection"]) is None:
             return False
-        if owner.sights.ahead(entry) is not None and not e.may_predate(entry):
-            return False  # it has been waiting since it came: a look-up would show what another application left
+        if not e.may_predate(entry) and (owner.sights.ahead(entry) is not None or self._is_behind(entry)):
+            return (
+                False  # it has been waiting since it came: a look-up would show what another application, or an older change, left
+            )
         return owner.sights.command_of(entry) is not None
+
+    def _is_behind(self, entry: Ledger) -> bool:
+        """Whether an older change of the same document was begun and has not ended."""
+        chain = self.owner.sights.chain_of(entry, self.owner.sights.command_of(entry)) if e.takes_back(entry) else None
+        return chain is not None and any(map(chain.is_begun, chain.before(entry)))
 
     def _mark(self, document: str, queue: _Queue, withdrawn: frozenset[str]) -> None:
         """Let these op-keys only be looked up from now on. Those that are no longer among them go on."""

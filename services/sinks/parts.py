@@ -22,7 +22,7 @@ from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
-from systems.mapped import APPLY, UNAPPLIED
+from systems.mapped import APPLY, COMPLETION, NOTHING, REVERSAL, UNAPPLIED
 
 _MAKES = frozenset({"create", "adjust"})
 
@@ -57,6 +57,70 @@ def _of_set(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     """The entries of the document that belong to the same set as the command."""
     applied = is_applied(incoming.command["op_key"])
     return [part for part in document if is_applied(part.entry["op_key"]) == applied]
+
+
+def fell(entry: Ledger, of_source: Iterable[Ledger]) -> bool:
+    """Whether an application is gone, or will be, without a write of its own: a version of the source that is newer than the application took
+    back the document of which it is a part. `of_source` are the entries of the source object. A part that moves no money does not count,
+    because its document carries it (a bill's hold)."""
+    if (
+        not is_applied(entry["op_key"])
+        or entry["record"] in (REVERSAL, COMPLETION)
+        or not e.is_written(entry)
+        or not e.worth(entry)
+    ):
+        return False
+    begun = (one for one in _voids(entry, of_source) if _is_there(one) or (e.may_exist(one) and not e.is_terminal(one)))
+    return any(e.place(one) > e.place(entry) for one in begun)
+
+
+def is_over(entry: Ledger, of_source: Iterable[Ledger]) -> bool:
+    """Whether the document of an application, or of a change of one, is taken back since the version of the source that wanted it. Nothing of
+    it is in the system then, and nothing of it is wanted."""
+    is_wanted = is_applied(entry["op_key"]) and entry["record"] not in (REVERSAL, COMPLETION) and bool(e.worth(entry))
+    return is_wanted and any(_is_there(one) and e.place(one) > e.place(entry) for one in _voids(entry, of_source))
+
+
+def _is_there(entry: Ledger) -> bool:
+    return entry["state"] in (e.POSTED, e.ADOPTED)
+
+
+def newest_void(entry: Ledger, of_source: Iterable[Ledger]) -> Ledger | None:
+    """The newest entry that takes back the document of which an application is a part, unless the source thought better of it."""
+    return max((one for one in _voids(entry, of_source) if one["state"] != e.SUPERSEDED), key=e.place, default=None)
+
+
+def _voids(entry: Ledger, of_source: Iterable[Ledger]) -> Iterable[Ledger]:
+    """The reversals of the document of which an application is a part."""
+    own = document_of(entry["op_key"])
+    reversals = (one for one in of_source if one["record"] == REVERSAL and document_of(one["op_key"]) == own)
+    return (one for one in reversals if not one["part"] and not is_applied(one["op_key"]))
+
+
+def nothing_left(entry: Ledger) -> Ledger:
+    """The entry, of which the system has nothing any more."""
+    return {**entry, "step": "", "steps_done": [], "erp_id": "", "erp_number": ""}
+
+
+def fallen(entry: Ledger) -> str:
+    """What a person has to do about an application that fell, where the system has no write for it."""
+    own = entry["source_entity"].replace("_", " ")
+    what = entry["erp_number"] or entry["erp_id"] or f"application {entry['part']}"
+    return f"{what} is gone with its {own}, which counts again: apply it again, then skip this"
+
+
+def left_over(incoming: Incoming, of_source: Iterable[Ledger]) -> list[Ledger]:
+    """Applications, and changes of them, that are not written and that nobody wants any more once `incoming` takes back the document of
+    which they are parts. Whether one was begun is seen when it is ended."""
+    if incoming.command["action"] != NOTHING and (incoming.record != REVERSAL or incoming.command["part"]):
+        return []
+    own = document_of(incoming.command["op_key"])
+    return [
+        one
+        for one in of_source
+        if is_applied(one["op_key"]) and document_of(one["op_key"]) == own and one["record"] not in (REVERSAL, COMPLETION)
+        if not e.is_terminal(one) and e.place(one) < incoming.place
+    ]
 
 
 def sole_parts_of(op_key: str) -> set[str]:

@@ -9,12 +9,14 @@ from runtime.log import log
 from schemas.records import Audit, Fetch, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
-from services.sinks.cases import Case, Cases, Source
+from services.sinks.cases import Case, Cases, Source, source_of
 from services.sinks.commit import Committer, Out
 from services.sinks.context import SinkContext
 from services.sinks.outputs import fetch_of, pause_of
+from services.sinks.parts import is_applied
 from services.sinks.positions import Position
 from services.sinks.state import Record
+from systems.mapped import REVERSAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Recording:
         out = self.context.out(entry, self.number, self._head(case, entry), effect.audits, self._fetches(entry, new))
         out.lines += self.context.pair_lines(entry, effect.pairs, self.number)
         self._submitted(case)
-        self.committer.submit(out, Recorded(case, entry, awaited=True, ends=_ends(case, entry)))
+        self.committer.submit(out, Recorded(case, entry, awaited=True, ends=self._ends(case, entry)))
 
     def note(self, case: Case, audits: Sequence[Audit] = ()) -> None:
         """Record the state of a case at rest that will not get a lane soon."""
@@ -70,6 +72,22 @@ class Recording:
         if case.head is None or not _same_head(case.head[0], entry):
             case.head = (entry, self.context.head(entry))
         return case.head[1]
+
+    def _ends(self, case: Case, entry: Ledger) -> tuple[str, ...]:
+        """The source objects that lose a child by this end: their reversals may have been waiting for it. A document that is taken back takes
+        its applications with it."""
+        if not e.is_terminal(entry):
+            return ()
+        commands = [
+            case.key.command if case.key is not None else None,
+            case.original.command if case.original is not None else None,
+        ]
+        parents = [(one["entity"], one["source_id"]) for command in commands if command is not None for one in command["parents"]]
+        names = [e.children_of(*one) for one in [(entry["source_entity"], entry["source_id"]), *parents]]
+        of_source = self.cases.of_source(source_of(entry)) if entry["record"] == REVERSAL else ()
+        fallen = [one for one in map(self.cases.entry, filter(is_applied, of_source)) if one is not None]
+        settled = [name for one in fallen for name in one.get("settles") or ()]
+        return tuple(dict.fromkeys([*names, *(e.children_of(*name.split("/", 1)) for name in settled)]))
 
     def _submitted(self, case: Case) -> None:
         self.holds(case, None)
@@ -96,12 +114,3 @@ _VARYING = ("source_version", "source_number", "source_hash", "payload_hash", "p
 
 def _same_head(known: Ledger, entry: Ledger) -> bool:
     return all(known[name] is entry[name] for name in _VARYING)  # type: ignore[literal-required]  # names of Ledger
-
-
-def _ends(case: Case, entry: Ledger) -> tuple[str, ...]:
-    """The source objects that lose a child by this end: their reversals may have been waiting for it."""
-    if not e.is_terminal(entry):
-        return ()
-    commands = [case.key.command if case.key is not None else None, case.original.command if case.original is not None else None]
-    parents = [(one["entity"], one["source_id"]) for command in commands if command is not None for one in command["parents"]]
-    return tuple(dict.fromkeys(e.children_of(*one) for one in [(entry["source_entity"], entry["source_id"]), *parents]))

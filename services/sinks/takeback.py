@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
-from services.sinks import gate, reasons
+from services.sinks import gate, parts, reasons
 from services.sinks.chain import WRITTEN, Chain
 from services.sinks.gate import View
 from services.sinks.settling import in_turn
@@ -39,7 +39,13 @@ def kept(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
 def overtaken(entry: Ledger, view: View) -> list[Ledger]:
     """Older takers that were not begun. They are ended before this one goes on."""
     chain = view.chain
-    if chain is None or not view.written or chain.made is None or chain.made["state"] not in WRITTEN or chain.after(entry):
+    if (
+        chain is None
+        or not (view.written or chain.standing is None)
+        or chain.made is None
+        or chain.made["state"] not in WRITTEN
+        or chain.after(entry)
+    ):
         return []
     return [one for one in chain.before(entry) if not chain.is_begun(one)]
 
@@ -57,7 +63,7 @@ def _void(entry: Ledger, command: CommandEnvelope, view: View, chain: Chain) -> 
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
     if chain.after(entry) and not e.may_exist(entry):
         return e.reverted(entry, chain.after(entry)[-1]["source_version"], view.at)
-    if target["state"] in WRITTEN and chain.standing is None:
+    if target["state"] in WRITTEN and _is_over(entry, chain):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.TAKEN_BACK, detail="")
     if not view.written or (command["hold"] and not entry["released"]):
         return _for_a_person(entry, command, view, chain.standing or target)
@@ -83,19 +89,27 @@ def _change(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
         return e.held(entry, view.at, reasons.CHANGED_AFTER_POST, words(entry, made), waits_for=_own(entry))
     if chain.after(entry) and not e.may_exist(entry):
         return e.reverted(entry, chain.after(entry)[-1]["source_version"], view.at)
+    if view.over and view.void is not None and not e.intent_open(entry):
+        return parts.nothing_left(e.reverted(entry, view.void["source_version"], view.at))
     stands = chain.standing
-    if stands is None and not e.is_change(entry):
+    if not e.is_change(entry) and _is_over(entry, chain):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.TAKEN_BACK, detail="")
     if (
         stands is not None
         and e.is_change(entry)
         and _is_wanted(stands, entry)
+        and not view.fell
         and not any(map(chain.is_begun, chain.before(entry)))
     ):
         return e.reverted(entry, entry["source_version"], view.at)
     if not view.written:
-        return e.held(entry, view.at, reasons.CHANGED_AFTER_POST, words(entry, stands or made))
+        return e.held(entry, view.at, reasons.CHANGED_AFTER_POST, words(entry, stands or made, view.fell))
     return None
+
+
+def _is_over(entry: Ledger, chain: Chain) -> bool:
+    """Whether nothing stands that this reversal could take back, and no change before it that was begun makes something stand."""
+    return chain.standing is None and not any(map(chain.is_begun, chain.before(entry)))
 
 
 def _is_wanted(stands: Ledger, entry: Ledger) -> bool:
@@ -103,8 +117,10 @@ def _is_wanted(stands: Ledger, entry: Ledger) -> bool:
     return stands["payload_hash"] == entry["payload_hash"]
 
 
-def words(entry: Ledger, stands: Ledger | None) -> str:
+def words(entry: Ledger, stands: Ledger | None, fell: bool = False) -> str:
     """A change as text: what is wanted, and what is written."""
+    if fell and stands is not None:
+        return parts.fallen(stands)
     wanted = f"source {entry['source_version']} wants {entry.get('wants') or 0} {entry['currency']}"
     return (
         f"{wanted}, written is {entry.get('taken') or 0} ({stands['state']} {stands['erp_number']})"

@@ -11,7 +11,7 @@ from typing import cast
 from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Ledger, Parent
 from services.sinks import entry as e
-from services.sinks import reasons, settling
+from services.sinks import parts, reasons, settling
 from services.sinks.cases import Cases, Source, source_of
 from services.sinks.chain import WRITTEN, Chain
 from services.sinks.context import SinkContext
@@ -73,6 +73,7 @@ class Sights:
         window = (chosen.window if chosen else "") or (flow.window if flow else "immediate")
         target, busy = self._target(command)
         closed = entry["purpose"] != e.MASTER and self._is_closed(entry, command)
+        chain = self.chain_of(entry, command) if e.takes_back(entry) else None
         return View(
             at=at,
             mode=settings.mode_of(flow.id) if flow else settings.mode,
@@ -94,7 +95,9 @@ class Sights:
             is_closed=closed,
             post_on=self._post_on(entry, command, settings.late) if closed else None,
             late=settings.late,
-            chain=self.chain_of(entry, command) if e.takes_back(entry) else None,
+            chain=chain,
+            fell=chain is not None and self.fell(chain.standing),
+            over=parts.is_over(entry, self.of_source(source_of(entry))) if is_applied(entry["op_key"]) else False,
             ahead=self.ahead(entry),
         )
 
@@ -200,8 +203,10 @@ class Sights:
         if not is_applied(entry["op_key"]):
             return None
         own, document = set_of(entry["op_key"]), f"{document_of(entry['op_key'])}|"
-        alike = [one for one in self._cases.of_source(source_of(entry)) if one.startswith(document) and set_of(one) == own]
-        return settling.ahead(entry, [one for one in map(self._cases.entry, alike) if one is not None])
+        of_source = self.of_source(source_of(entry))
+        return settling.ahead(
+            entry, [one for one in of_source if one["op_key"].startswith(document) and set_of(one["op_key"]) == own]
+        )
 
     def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:
         """The document that the source of an entry has in the system for another of its flow's purposes; "" if there is none."""
@@ -240,6 +245,9 @@ class Sights:
         return reasons.CEILING if followed.is_at_ceiling(*place) else reasons.PAUSED
 
     def _void(self, entry: Ledger) -> Ledger | None:
+        """The void of a document; for an application, the newest one of the document of which it is a part."""
+        if is_applied(entry["op_key"]):
+            return parts.newest_void(entry, self.of_source(source_of(entry)))
         return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] in e.MAKES else None
 
     def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
@@ -256,6 +264,14 @@ class Sights:
             return Part(entry, busy) if entry is not None else None
         chain = self._chained(op_key, of_source)
         return Part(chain.shown() or entry, busy, chain.is_pending, chain.is_open)
+
+    def of_source(self, source: Source) -> list[Ledger]:
+        """The newest state of every entry of a source object."""
+        return [one for one in map(self._cases.entry, self._cases.of_source(source)) if one is not None]
+
+    def fell(self, entry: Ledger | None) -> bool:
+        """Whether an application is gone with its document (see `parts.fell`)."""
+        return entry is not None and is_applied(entry["op_key"]) and parts.fell(entry, self.of_source(source_of(entry)))
 
     def entries(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
         """The entries of a source object. An entry whose end is not acked yet, or that is being taken back, does not count as in place."""

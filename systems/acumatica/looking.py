@@ -54,7 +54,7 @@ def adjusted_by(resolved: ResolvedCommand) -> str:
     return found if found.startswith("Invoice/") else ""
 
 
-def _cannot_be(resolved: ResolvedCommand) -> bool:
+def cannot_be(resolved: ResolvedCommand) -> bool:
     """Whether an application is certainly absent because Acumatica lacks the document that it applies or the one that it settles. A request names
     both, and a document with an application is not taken back. If the ledger was lost, it is not known what had been written."""
     if resolved.tried_since is None:
@@ -87,7 +87,7 @@ class Looking:
         resolved = attempt.resolved
         if resolved.record == paying.RECORD and not paying.has_bill(resolved):
             return Found(())  # without a bill there is no hold, and setting a hold twice does no harm
-        if resolved.record in APPLICATIONS and _cannot_be(resolved):
+        if resolved.record in APPLICATIONS and cannot_be(resolved):
             return Found(())
         query = [("$filter", self._condition(resolved)), *self.view(resolved.record)]
         rows = await self.rows(attempt, entity_of(resolved.record), query)

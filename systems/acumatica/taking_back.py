@@ -19,10 +19,11 @@ from systems.acumatica import undo as u
 from systems.acumatica.client import Client
 from systems.acumatica.compare import RELEASED, application, id_of
 from systems.acumatica.documents import keys_of, pair_of, unhold_body
-from systems.acumatica.looking import Looking, Query, adjusted_by, keyed
+from systems.acumatica.looking import Looking, Query, adjusted_by, cannot_be, keyed
 from systems.acumatica.wire import Row, body, text
 from systems.contract import Document, Found, ResolvedCommand
 from systems.mapped import REVERSAL
+from systems.parents import parent_id
 from systems.writing.frame import Attempt, original_of
 
 _RELEASES = {"Invoice": "ReleaseInvoice", "Bill": "ReleaseBill", "Payment": "ReleasePayment"}
@@ -96,9 +97,11 @@ class TakingBack:
         row = await self._looking.payment(attempt, paid)
         undone = unapply.unapplied(undo, row)
         is_taken_back = undone.document is not None and set(undo.steps) <= set(undone.document.steps_done)
-        if attempt.resolved.record == REVERSAL or row is None or not is_taken_back:
+        if attempt.resolved.record == REVERSAL or not is_taken_back or cannot_be(attempt.resolved):
             return told([undone], ())
-        anew = application(row, attempt.resolved)
+        payer = parent_id(attempt.resolved.command, "payment", attempt.resolved.ids)
+        row = row if payer == paid else await self._looking.payment(attempt, payer)  # the payment may have been written anew, too
+        anew = application(row, attempt.resolved) if row is not None else None
         return told([undone], () if anew is None else (anew,))
 
     async def _pay_hold(self, attempt: Attempt, undo: u.Undo) -> Found:

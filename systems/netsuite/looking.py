@@ -67,7 +67,7 @@ class Looking:
         if resolved.record in MASTERS:
             return await self._master(attempt)
         if resolved.record == APPLICATION:
-            one = None if _cannot_be(resolved) else await self.application(attempt)
+            one = None if cannot_be(resolved) else await self.application(attempt)
             return Found(() if one is None else (one,))
         mine = await self.mine(attempt)
         if attempt.step:
@@ -173,7 +173,7 @@ class Looking:
         return None if row is None else compare.application(row, resolved, ids, is_ours=bool(attempt.step))
 
 
-def _cannot_be(resolved: ResolvedCommand) -> bool:
+def cannot_be(resolved: ResolvedCommand) -> bool:
     """Whether an application cannot be there, because NetSuite does not have what it applies, or what it settles: a request names both. After a lost
     ledger nobody knows what was there."""
     if resolved.tried_since is None:

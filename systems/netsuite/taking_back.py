@@ -15,7 +15,7 @@ from systems.netsuite import compare
 from systems.netsuite import documents as d
 from systems.netsuite import undo as u
 from systems.netsuite.client import Client
-from systems.netsuite.looking import Looking, applied_by
+from systems.netsuite.looking import Looking, applied_by, cannot_be
 from systems.netsuite.models import Row, external
 from systems.netsuite.refs import REVERSES
 from systems.netsuite.segments import existing
@@ -72,7 +72,7 @@ class TakingBack:
 
     async def _anew(self, attempt: Attempt, undo: u.Undo) -> Document | None:
         if undo.resolved.record == d.APPLICATION:
-            return await self._looking.application(attempt)
+            return None if cannot_be(attempt.resolved) else await self._looking.application(attempt)
         found = await self._looking.mine(attempt)
         return found.documents[0] if found.documents else None
 

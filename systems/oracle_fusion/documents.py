@@ -71,14 +71,19 @@ def marked(erp_id: str, words: str) -> str:
     return f"[reverses {erp_id}] {words}"
 
 
+_CORRECT = "correct"
+"""The action of a command that is written after an earlier one of its source."""
+
+
 def own_number(resolved: ResolvedCommand, settings: Settings) -> str:
-    """The transaction number that we give to an invoice; "" if its transaction source assigns numbers. The replacement in a correction has a suffix,
-    because the original keeps the number. Raises `Refused` for a number that is too long."""
+    """The transaction number that we give to an invoice; "" if its transaction source assigns numbers. What is written anew has a suffix, because the
+    original keeps the number, even if it was reversed. Raises `Refused` for a number that is too long."""
     if settings.receivables.numbering == "automatic":
         return ""
     command = resolved.command
     number = str(fields(command)["human_number"])
-    if number and resolved.original is not None:
+    is_anew = command["action"] == _CORRECT and not fields(command).get("reverses_id")
+    if number and (is_anew or resolved.original is not None):
         number = numbered(number, f"C{command['ref'][-4:]}")
     if not number or len(number) > NUMBER:
         raise Refused(f"{SYSTEM} {command['ref']}: transaction number {number!r} has to have 1 to {NUMBER} characters")

@@ -4,6 +4,7 @@ or what is held by name explains the difference (accounting.md 34)."""
 from __future__ import annotations
 
 import asyncio
+import copy
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,6 +28,14 @@ LINES = st.sampled_from([[{"sku": "SVC-TUNE"}], [{"sku": "MAT-FLTR", "quantity":
 DAYS = st.sampled_from(["2026-03-02", "2026-03-01", "2026-03-03", "2026-02-20"])
 
 
+_VOIDS = {
+    "void_payment": ("payments", "payment"),
+    "void_credit_memo": ("credit-memos", "credit_memo"),
+    "cancel_vendor_credit": ("ap-credits", "credit"),
+}
+"""Events after which a document may count again: its kind, and the member that names it."""
+
+
 def has(*kinds: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The rule is played where the source has something of each of these kinds."""
     return precondition(lambda self: all(self.ids(kind) for kind in kinds))
@@ -43,6 +52,7 @@ class Documents(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.loop = asyncio.new_event_loop()
         self.said: list[str] = []
+        self.voided: dict[tuple[str, int], dict[str, Any]] = {}
         consume.RETAKE_S = 0.0
         self.world = World(Path(self.folder.name), self.erp)
         self.runs(self.world.source.reads())
@@ -53,12 +63,16 @@ class Documents(RuleBasedStateMachine):
 
     def does(self, do: str, **members: Any) -> Mapping[str, Any]:
         """An event at the source; {} where the source itself refuses it."""
+        kind, member = _VOIDS.get(do, ("", ""))
+        before = copy.deepcopy(self.world.source.tenant.get(kind, members[member])) if kind else {}
         try:
             made: Mapping[str, Any] = self.runs(self.world.source.does(do, **members))
         except (ValueError, KeyError) as refused:
             self.said.append(f"{do} {members}: refused: {refused}")
             return {}
         self.said.append(f"{do} {members}: {dict(made)}")
+        if kind:
+            self.voided[kind, members[member]] = before
         return made
 
     def ids(self, kind: str) -> list[int]:
@@ -147,6 +161,18 @@ class Documents(RuleBasedStateMachine):
         made = self.does(do, payment=self.one_of("payments", data), **({} if do == "void_payment" else {"date": "2026-03-03"}))
         if do == "refund" and made:
             self.does("post_payments", payments=[made["payment"]])
+
+    @precondition(lambda self: self.voided)
+    @rule(data=st.data())
+    def what_was_voided_counts_again(self, data: st.DataObject) -> None:
+        """A payment, credit memo or vendor credit, with what it settled."""
+        kind, number = data.draw(st.sampled_from(sorted(self.voided)), label="voided")
+        before = self.voided.pop((kind, number))
+        try:
+            self.runs(self.world.source.counts_again(kind, before))
+            self.said.append(f"{kind} {number} counts again")
+        except ValueError as refused:
+            self.said.append(f"{kind} {number} counts again: refused: {refused}")
 
     @has("invoices")
     @rule(data=st.data())

@@ -27,6 +27,10 @@ SWITCHES: Mapping[str, Mapping[str, str]] = {
 """Small books, without masters where ours are created; NetSuite's demo names a clearing vendor of the seed, which comes after its customers."""
 
 
+_INSTALLED = ("extended_endpoint",)
+"""Settings of a connection that name what has to be installed in the ERP."""
+
+
 @dataclass
 class Erp:
     """Books of one system; `own` are settings of the connection that differ from those of its demo."""
@@ -40,7 +44,8 @@ class Erp:
         self.system: System = registry.system(self.name)
         self.demo: Demo = import_module(self.system.demo).DEMO
         build = import_module(f"systems.{self.name}.simulator.app").build
-        switches = {**self.demo.simulator_settings(1), **SWITCHES[self.name]}
+        installed_there = {name: value for name, value in self.own.items() if name in _INSTALLED}
+        switches = {**self.demo.simulator_settings(1), **SWITCHES[self.name], **installed_there}
         self.simulator = installed(build, self.folder, self.clock, **switches)
         settings, _, secrets = self.demo.section(URL_OF.format("erp"), self.simulator.credentials)
         self.settings = {**settings, **self.own}

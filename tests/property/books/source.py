@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,7 +22,10 @@ from systems.servicetitan.resources import RESOURCES
 from systems.servicetitan.settings import Credentials, Settings
 from systems.servicetitan.simulator import app
 from systems.servicetitan.simulator.balances import balances
+from systems.servicetitan.simulator.books.bills import settle_bill
+from systems.servicetitan.simulator.books.customers import owe
 from systems.servicetitan.simulator.books.events import Names, perform
+from systems.servicetitan.simulator.books.settling import settle
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant
 from tests.property.books.inside import URL_OF, Inside, Passing, installed
@@ -86,6 +91,25 @@ class Source:
         for entity, source_id in changed:
             page = await self.reader.fetch(entity, [source_id])
             self.told += [_record(entity, element) for element in page.elements]
+
+    async def counts_again(self, kind: str, before: Row) -> None:
+        """Somebody takes back the void of a payment, credit memo or vendor credit: it settles what it settled `before` that. Raises ValueError if
+        that cannot be settled any more."""
+        bills = [(one["inventoryBillId"], Decimal(one["amount"])) for one in before.get("splits", ()) if one["active"]]
+        invoices = [(one["appliedTo"], Decimal(one["appliedAmount"])) for one in before.get("appliedTo", ())]
+        for invoice, amount in invoices:
+            row = self.tenant.get("invoices", invoice)
+            if not row["active"] or Decimal(row["balance"]) < amount:
+                raise ValueError(f"invoice {invoice} has {row['balance']} open, not {amount}")
+        with self.tenant.changing():
+            for bill, amount in bills:
+                settle_bill(self.tenant, bill, amount)
+            for invoice, amount in invoices:
+                settle(self.tenant, invoice, amount)
+            if kind != "ap-credits":
+                owe(self.tenant, before["customer"]["id"], -Decimal(before["total"]))
+            self.tenant.save(kind, copy.deepcopy(before), "update")
+        await self.reads()
 
     def balances(self) -> Balances:
         """What is open by the tenant's own figures."""

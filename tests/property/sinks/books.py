@@ -84,6 +84,8 @@ class Erp:
     finds: int = 0
     without_refs: bool = False
     """Applications carry no ref: they are found by payment, invoice and amount, as they stand."""
+    fall: bool = False
+    """A receipt can be taken back although it is applied: its applications are gone with it then."""
 
     async def reserve(self, calls: int) -> None:
         """No limit."""
@@ -99,12 +101,19 @@ class Erp:
         self.finds += 1
         found = tuple(self._document(one, resolved) for one in self._found(resolved))
         original = resolved.original
-        applied = [one for one in self.all() if one.stands and original is not None and original.erp_id in one.ids.values()]
+        falls = self.fall and original is not None and original.record == RECEIPT
+        applied = [] if original is None or falls else self._applied_to(original.erp_id)
         return Found(found, refusal="an application" if applied else "", refusal_reason="applied" if applied else "")
+
+    def _applied_to(self, erp_id: str) -> list[Kept]:
+        return [one for one in self.all() if one.stands and erp_id in one.ids.values()]
 
     def _found(self, resolved: ResolvedCommand) -> list[Kept]:
         """By ref; an application without one by what it is, as soon as what it takes back is taken back."""
         found = self.kept.get(resolved.command["ref"], [])
+        if not found and resolved.original is not None and self.by_id(resolved.original.erp_id).gone:
+            steps = ["enter", "release"] if resolved.record == REVERSAL else ["reverse"]
+            return [Kept(resolved.original.erp_id, REVERSAL, resolved.command["ref"], Decimal(0), "", steps)]
         looks_for_row = resolved.record == APPLICATION and not any("create" in one.steps for one in found)
         if not self.without_refs or not looks_for_row or (resolved.original is not None and not found):
             return found
@@ -145,6 +154,8 @@ class Erp:
         if step in ("release", "reverse"):
             original = self._checked(resolved.original)
             original.gone, one.takes = one.ref, original.erp_id
+            for fallen in self._applied_to(original.erp_id):
+                fallen.gone = one.ref
         if step == "create":
             one.amount, one.content, one.ids = command["amount"], command["payload_hash"], dict(resolved.ids)
         return one

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from services.sinks import entry as e
 from services.sinks.chain import Chain
-from systems.mapped import REVERSAL
+from systems.mapped import APPLY, REVERSAL
 from tests.property.sinks.campaign.source import Doc
 
 if TYPE_CHECKING:
@@ -78,19 +78,36 @@ class Accounts:
 
     def document(self, doc: Doc, entries: dict[str, Entry], lost: str) -> None:
         """One document and all that takes it back."""
-        self._part(doc, "", entries, lost)
+        self._part(doc, doc.op_key(), entries, lost)
         self._money(doc, entries.values(), doc.wanted, lost)
 
     def parts(self, doc: Doc, entries: dict[str, Entry], lost: str) -> None:
         """A set of applications, or the vouchers of a bill."""
         for part in sorted({entry["part"] for entry in entries.values()}):
-            self._part(doc, part, entries, lost)
+            self._part(doc, doc.op_key(part), entries, lost)
         self._money(doc, entries.values(), doc.wanted, lost)
         held = any(entry["state"] == "HELD" for entry in entries.values())
         lines = Counter(line.partition("=")[0] for one in self._standing(doc, entries.values()) for line in one.content.split())
         twice = sorted(line for line, count in lines.items() if count > 1)
         if twice and not held and not lost:
             self.broken("DOUBLE", f"{doc.name}: {twice} are in more than one document")
+
+    def settling(self, doc: Doc, entries: dict[str, Entry], lost: str) -> None:
+        """A payment and its applications: while the payment is taken back, none of them stands; once it counts again, each does or is listed."""
+        own = {name: one for name, one in entries.items() if not one["part"]}
+        self._part(doc, doc.op_key(), own, lost)
+        self._money(doc, own.values(), doc.amount if doc.state == "plain" else Decimal(0), lost)
+        parts = {name: one for name, one in entries.items() if one["part"]}
+        if any(e.intent_open(cast("Any", one)) for one in own.values()):
+            return  # what became of the payment is not known
+        for part in sorted({entry["part"] for entry in parts.values()}):
+            self._part(doc, doc.op_key(part, APPLY), parts, lost)
+        is_there = bool(self._standing(doc, own.values()))
+        if is_there and doc.state != "plain":
+            return  # what takes it back is held, and takes them with it
+        self._money(doc, parts.values(), doc.applied, lost)
+        if not is_there and not lost and (left := self._standing(doc, parts.values())):
+            self.broken("STANDS", f"{doc.name} is not there, and {[one.erp_id for one in left]} are applied")
 
     def _standing(self, doc: Doc, entries: Iterable[Entry]) -> list[ErpDocument]:
         refs = {entry["ref"] for entry in entries}
@@ -105,9 +122,8 @@ class Accounts:
             if entry["state"] == "ADOPTED" and written and not lost:
                 self.broken("OWN_ADOPTED", f"{entry['op_key']} is adopted, though we wrote {written}")
 
-    def _part(self, doc: Doc, part: str, entries: dict[str, Entry], lost: str) -> None:
-        key = doc.op_key(part)
-        made = entries.get(key)
+    def _part(self, doc: Doc, key: str, entries: dict[str, Entry], lost: str) -> None:
+        made, part = entries.get(key), key.split("|")[4]
         takers = [one for one in entries.values() if one["part"] == part and e.takes_back(cast("Any", one))]
         chain = Chain(cast("Any", made), cast("Any", tuple(takers)))
         refs = [one for one in entries.values() if one["part"] == part]
@@ -117,7 +133,7 @@ class Accounts:
         self._adopted(doc, refs, lost)
         if lost or made is None or any(e.may_exist(cast("Any", one)) and one["state"] in _OPEN | {"REJECTED"} for one in refs):
             return  # what a request did is not known, or a person has it
-        told = chain.standing
+        told = None if self._fell(doc, chain.standing) else chain.standing
         if (told["erp_id"] if told else "") != (standing[0].erp_id if standing else "") and not self._is_missing(doc, refs):
             self.broken("STANDS", f"{key}: the ledger says {told and told['erp_id']}, the ERP {[one.erp_id for one in standing]}")
         if told is not None and standing and standing[0].amount != chain.kept:
@@ -125,9 +141,16 @@ class Accounts:
         for one in takers:
             if one["state"] == "HELD" and one["amount"] == 0 and one["taken"]:
                 self.broken("NOTHING_HELD", f"{one['op_key']} is held with 0.00")
-            if one["state"] == "WAITING" and self._is_own(doc, one):
+            if one["state"] == "WAITING" and self._is_own(doc, one) and not (part and doc.kind == "settling"):
                 self.broken("STUCK", f"{one['op_key']} waits for its own document: {one['detail']}")
             self._is_heard(one)
+
+    def _fell(self, doc: Doc, told: Any) -> bool:
+        """Whether what the ledger tells is an application that went with its payment."""
+        if doc.kind != "settling" or told is None or not told["part"]:
+            return False
+        by = next((one.gone for one in self.world.erps[doc.connection].documents if one.erp_id == told["erp_id"]), "")
+        return any(one["ref"] == by and not one["part"] and one["record"] == REVERSAL for one in self.world.judge.entries(doc))
 
     def _is_own(self, doc: Doc, entry: Entry) -> bool:
         return bool(entry["waits_for"] == [doc.name])
@@ -174,6 +197,10 @@ class Accounts:
             return -made["amount"] if made is not None and one["state"] in ("HELD", "WAITING") else Decimal(0)
         if doc.state == "unposted" and one["action"] == "create" and one["source_version"] == f"{doc.version:03d}":
             return Decimal(0)  # it stands on the list itself, with what it was
+        if one["action"] == "correct" and self._fell(
+            doc, self.world.ledger.get(one["takes_back"] or doc.op_key(one["part"], APPLY))
+        ):
+            return cast("Decimal", one["wants"])  # what it takes back is gone already
         if one["action"] == "correct" and one["wants"] == one["taken"]:
             return Decimal(0)  # no money moves, and the list shows what has to be written again
         return amount

@@ -76,7 +76,7 @@ def system(capability: Capability, shape: Shape) -> System:
     flows = (
         Flow("M1", "customers", SOURCE, TARGET, "customer", ("customer",), "master"),
         Flow("A1", "invoices", SOURCE, TARGET, "invoice", ("ar_invoice", "reversal"), "sale"),
-        Flow("P1", "payments", SOURCE, TARGET, "payment", ("customer_payment", "reversal"), "collection"),
+        Flow("P1", "payments", SOURCE, TARGET, "payment", ("customer_payment", "ar_application", "reversal"), "collection"),
         Flow("C1", "applications", SOURCE, TARGET, "credit_memo", ("ar_application", "reversal"), "collection"),
         Flow("V1", "vouchers", SOURCE, TARGET, "bill", ("ap_bill", "reversal"), "payable"),
     )

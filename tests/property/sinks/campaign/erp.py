@@ -17,6 +17,13 @@ from tests.property.sinks.campaign.declared import P_MAX_S, REQUEST_S, V_MAX_S, 
 _FIRST = ("reverse", "enter")
 """The first steps of what takes back."""
 
+_APPLICATION, _PAYMENT = "ar_application", "customer_payment"
+
+
+def _takes_along(resolved: ResolvedCommand, original: Original) -> bool:
+    return resolved.record == REVERSAL and original.record == _PAYMENT
+
+
 Later = Callable[[float, Callable[[], None]], None]
 
 
@@ -112,13 +119,32 @@ class Erp:
         if not found and record != "customer":
             typed = [one for one in self.documents if one.typed and one.source == command["source_id"] and not one.deleted]
             suspects = tuple(self._document(one, command) for one in typed)
-        if resolved.original is not None and self._is_applied(resolved.original.erp_id):
+        fallen = self._fallen(resolved)
+        found = (fallen or found) if record == REVERSAL else (found or fallen)
+        if resolved.original is not None and self._is_applied(resolved, resolved.original):
             self.count("applied")
             return Found(tuple(found), suspects, "something is applied to it", "applied")
         return Found(tuple(found), suspects)
 
-    def _is_applied(self, erp_id: str) -> bool:
-        return any(one.stands and erp_id in one.on for one in self.documents)
+    def _is_applied(self, resolved: ResolvedCommand, original: Original) -> bool:
+        """Whether something keeps the original from being taken back. A payment that is reversed takes its applications with it."""
+        on = [one for one in self.documents if one.stands and original.erp_id in one.on]
+        return any(one.record != _APPLICATION or not _takes_along(resolved, original) for one in on)
+
+    def _is_on_nothing(self, resolved: ResolvedCommand) -> bool:
+        """Whether an application is of, or to, a document that was taken back."""
+        return any(one.gone and one.erp_id in resolved.ids.values() for one in self.documents)
+
+    def _fallen(self, resolved: ResolvedCommand) -> list[Document]:
+        """What is to be taken back of an application is done already if it went with its payment."""
+        original = resolved.original
+        of = next((one for one in self.documents if original is not None and one.erp_id == original.erp_id), None)
+        if of is None or original is None or original.record != _APPLICATION or of.gone in ("", resolved.command["ref"]):
+            return []
+        (way,) = system(self.capability, self.shape).writes_of(resolved.record, None, original.record)
+        steps = way.steps if resolved.record == REVERSAL else way.steps[:1]
+        command = cast("Any", resolved.command)
+        return [Document(of.erp_id, of.erp_id, command["ref"], command["amount"], "USD", steps)]
 
     def _document(self, kept: ErpDocument, command: Any) -> Document:
         now = self.now()
@@ -193,7 +219,8 @@ class Erp:
             return self._takes(self._by_id(document), resolved)
         if step == "release":
             return self._release(document, command)
-        if resolved.original is not None and step not in _FIRST:
+        fell = bool(document is not None and resolved.original is not None and document.erp_id == resolved.original.erp_id)
+        if resolved.original is not None and step not in _FIRST and not fell:
             return self._enters(step, document, resolved)
         same = next((one for one in self.by_ref.get(ref, ()) if not one.deleted), None)
         if step == "upsert" and document is not None:
@@ -206,13 +233,17 @@ class Erp:
             if resolved.original is None:
                 same.amount, same.content = command["amount"], command["description"]
             return Answer(Verdict.YES, self._document(same, command))
-        if resolved.original is not None and self._is_applied(resolved.original.erp_id):
+        if (not fell and self._fallen(resolved)) or (
+            resolved.record == _APPLICATION and step == "create" and self._is_on_nothing(resolved)
+        ):
+            return Answer(Verdict.REJECT, code="GONE", words="what it belongs to is gone", reason="gone")
+        if resolved.original is not None and self._is_applied(resolved, resolved.original):
             return Answer(Verdict.REJECT, code="APPLIED", words="something is applied to it", reason="applied")
         now = self.now()
         kept = ErpDocument(
             f"D{len(self.documents) + 1}", record, ref, command["amount"], str(command.get("description") or ""), command["source_id"],
             now + (self.extreme(self.lag_s) if self.lag_s and self.faulty else 0.0), self._steps(step, resolved), {step: now}, made_at=now,
-            entered=resolved.original is None, on=tuple(resolved.ids.values()), day=resolved.post_on or command["posting_date"],
+            entered=resolved.original is None or fell, on=tuple(resolved.ids.values()), day=resolved.post_on or command["posting_date"],
         )  # fmt: skip
         self.documents.append(kept)
         self.by_ref.setdefault(ref, []).append(kept)
@@ -237,12 +268,18 @@ class Erp:
         original = resolved.original
         if kept is None or kept.deleted or original is None or "release" in kept.done:
             return Answer(Verdict.REJECT, code="state", words="nothing to release")
-        if self._is_applied(original.erp_id):
+        if self._is_applied(resolved, original):
             return Answer(Verdict.REJECT, code="APPLIED", words="something is applied to it", reason="applied")
+        if self._fallen(resolved):
+            return Answer(Verdict.REJECT, code="GONE", words="it is gone already", reason="gone")
         of = next((one for one in self.documents if one.erp_id == original.erp_id), None)
         self.takes(kept, of, original)
         if of is not None:
             of.gone = of.gone or kept.ref
+        for one in self.documents if _takes_along(resolved, original) else ():
+            if one.stands and one.record == _APPLICATION and original.erp_id in one.on:
+                one.gone = kept.ref
+                self.count("fell")
         if "enter" in kept.done:
             kept.done["release"] = self.now()
         self.count("taken_back")

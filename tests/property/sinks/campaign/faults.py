@@ -72,7 +72,7 @@ THIRTEEN = (
 OWNER = (
     Mutant("nothing_is_kept_back", (Patch("calls", "        words = request.kept_back()\n", "        words = ''\n"),), "settings, pause, versions, slow"),
     Mutant("children_are_not_released", (Patch("owner", "        for op_key in self.cases.children(source):\n", "        for op_key in ():\n"),), "families"),
-    Mutant("changes_are_not_held", (Patch("arrivals", "        place = self._beside(lambda number: e.correction(made, number, incoming, changed.reason, kept), incoming)\n", "        place = 'stale'\n"),), "versions"),
+    Mutant("changes_are_not_held", (Patch("arrivals", "        place = self._beside(make, incoming)\n", "        place = 'stale'\n"),), "versions"),
     Mutant("a_withdrawn_part_is_forgotten", (Patch("arrivals", "            self._takes_back(entry, incoming)\n            return\n", "            return\n"),), "bills"),
     Mutant("a_failed_commit_counts", (Patch("commit", "        if error is not None:\n            log.warning(", "        if error is not None and group is None:\n            log.warning("),), "commit, kill"),
     Mutant("a_failed_partition_is_not_taken_anew", (Patch("consume", "            if held.owner.failed:\n                await self._retake(number)", "            if held.owner.failed and not number + 1:\n                await self._retake(number)"),), "commit"),
@@ -99,7 +99,7 @@ TAKEN_BACK = (
     Mutant("the_source_that_comes_back_is_not_heard", (Patch("arrive", "        return Nothing(\"duplicate\") if incoming.takes_back else Changed(tip)", "        return Nothing(\"duplicate\")"),), "versions", shapes=TAKERS, bound=6_000),
     Mutant("a_reversal_counts_as_what_it_takes", (Patch("entry", "    return (wants - taken) or (", "    return (taken - wants) or ("),), "versions", shapes=TAKERS),
     Mutant("another_original_is_believed", (Patch("originals", "        value = await read(made[\"command_partition\"], made[\"command_offset\"]) if read is not None else None\n", "        value = self.cases.entry(entry[\"op_key\"])[\"command\"]\n"), Patch("originals", "        if (\n            name != f\"command.{made['record']}\"\n", "        if (\n            not name\n"), Patch("originals", "            or written[\"payload_hash\"] != made[\"payload_hash\"]\n", "")), "versions", shapes=TAKERS),
-    Mutant("what_is_applied_is_forgotten", (Patch("recording", "    if not e.is_terminal(entry):\n        return ()\n", "    return ()\n"),), "versions, families, faults", shapes=TAKERS, bound=6_000),
+    Mutant("what_is_applied_is_forgotten", (Patch("recording", "        if not e.is_terminal(entry):\n            return ()\n", "        return ()\n"),), "versions, families, faults", shapes=TAKERS, bound=6_000),
     Mutant("a_change_uses_the_ref_of_its_document", (Patch("entry", "    return cast(\"CommandEnvelope\", {**command, \"op_key\": entry[\"op_key\"], \"ref\": entry[\"ref\"], \"action\": CORRECT})", "    return command"),), "versions", shapes=TAKERS),
     Mutant("a_closed_day_is_posted", (Patch("views", "            post_on=self._post_on(entry, command, settings.late) if closed else None,\n", "            post_on=None,\n"), Patch("gate", "    if not view.is_closed or view.post_on is not None or entry[\"released\"]", "    if not view.is_closed or view.late == NEXT_OPEN or entry[\"released\"]")), "late, faults", caught_by=frozenset({"CLOSED_DAY"})),
     Mutant("a_vanished_application_is_not_seen", (Patch("parts", "    makers = (part for part in _of_set(incoming, document) if part.entry[\"action\"] in e.MAKES)\n", "    makers = (part for part in _of_set(incoming, document) if part.entry[\"action\"] in _MAKES)\n"),), "sets", shapes=TAKERS),
@@ -111,6 +111,11 @@ TAKEN_BACK = (
     Mutant("an_application_does_not_wait_for_a_reversal", (Patch("gate", "        or in_turn(entry, view.ahead, view.at)\n", ""),), "sets, versions, silent", shapes=TAKERS, caught_by=frozenset({"ROW"}), bound=6_000),
     Mutant("what_a_newer_version_ends_is_not_asked", (Patch("withdrawal", "    return [one for one in takers if e.takes_back(one) and e.place(one) < incoming.place]\n", "    return []\n"),), "versions, again, lost all", shapes=TAKERS, bound=6_000),
     Mutant("a_correction_does_not_wait_for_a_reversal", (Patch("takeback", "        or in_turn(entry, view.ahead, view.at)\n", ""),), "sets, versions, silent", shapes=TAKERS, caught_by=frozenset({"ROW"}), bound=6_000),
+    Mutant("what_fell_with_its_payment_is_not_written_again", (Patch("arrivals", " and e.place(tip) < incoming.place and owner.sights.fell(tip):", " and tip[\"op_key\"] == \"\":"),), "settling", shapes=TAKERS, caught_by=frozenset({"MONEY"})),
+    Mutant("what_fell_is_taken_for_there", (Patch("takeback", "        and not view.fell\n", ""),), "settling", shapes=TAKERS, caught_by=frozenset({"MONEY"})),
+    Mutant("what_a_void_leaves_over_stays", (Patch("parts", "        if not e.is_terminal(one) and e.place(one) < incoming.place\n", "        if not e.is_terminal(one) and e.place(one) < incoming.place and not one[\"op_key\"]\n"),), "settling", shapes=TAKERS, caught_by=frozenset({"MONEY", "STUCK"}), bound=6_000),
+    Mutant("a_command_is_known_though_its_void_waits", (Patch("intake", "        in_hand = parts.document_of(op_key) in self._queues  #", "        in_hand = not op_key  #"),), "settling, silent", shapes=TAKERS, caught_by=frozenset({"MONEY"}), bound=6_000),
+    Mutant("what_fell_keeps_what_it_settled", (Patch("recording", "        of_source = self.cases.of_source(source_of(entry)) if entry[\"record\"] == REVERSAL else ()\n", "        of_source = self.cases.of_source(source_of(entry)) if not entry[\"record\"] else ()\n"),), "settling, versions", shapes=TAKERS, caught_by=frozenset({"UNHEARD"}), bound=6_000),
 )  # fmt: skip
 
 MUTANTS = (*CORE, *THIRTEEN, *OWNER, *TAKEN_BACK)

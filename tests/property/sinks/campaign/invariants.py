@@ -15,6 +15,7 @@ from confluent_kafka import KafkaException
 from services.sinks import entry as e
 from services.sinks import invariants as shell
 from services.sinks import reasons
+from services.sinks.parts import set_of
 from systems.mapped import REVERSAL
 from tests.property.sinks.campaign import declared
 from tests.property.sinks.campaign.accounts import Accounts
@@ -134,7 +135,8 @@ class Judge:
         What was begun before that is settled first, if need be with a further request."""
         own, head = self.world.ledger.get(op_key), "|".join(op_key.split("|", 4)[:4]) + "|"
         for other, entry in self.world.ledger.items():
-            if own is None or not other.startswith(head) or entry["part"] == own["part"] or entry["record"] != REVERSAL:
+            is_alike = other.startswith(head) and entry["part"] not in ("", own["part"] if own is not None else "")
+            if own is None or not is_alike or entry["record"] != REVERSAL:
                 continue
             if not e.is_terminal(entry) and entry["first_seen_at"] < self.open_since.get(op_key, own["updated_at"]):
                 self.broken("ROW", f"{op_key} is sent while {other} is {entry['state']} {entry['reason']}")
@@ -171,7 +173,7 @@ class Judge:
         if other["op_key"] == e.made_key(entry["op_key"]):
             return bool(other["source_hash"] != entry["source_hash"] or other["hold"])
         if other["parts"] is not None:
-            return entry["part"] not in other["parts"]
+            return set_of(other["op_key"]) == set_of(entry["op_key"]) and entry["part"] not in other["parts"]
         return bool(other.get("reverses") == entry["op_key"])
 
     def _in_order(self, writer: SimWriter, command: Any) -> None:
@@ -233,7 +235,7 @@ class Judge:
         for doc in self.world.docs:
             if not self.log.get(doc.head):
                 continue
-            if doc.kind == "set":
+            if doc.kind in ("set", "settling"):
                 self._set(doc, lost)
             elif doc.kind == "bill":
                 self._bill(doc, lost)
@@ -271,14 +273,15 @@ class Judge:
         watched = 3600 / declared.WATCH_EVERY_S * 1.5 if self.world.shape.watched else 0
         return int(LOOKS_AN_HOUR + watched + 12 * stirred)
 
-    def _entries(self, doc: Doc) -> list[dict[str, Any]]:
+    def entries(self, doc: Doc) -> list[dict[str, Any]]:
+        """What the ledger has of a source object."""
         return [entry for op_key, entry in self.world.ledger.items() if op_key.startswith(doc.head)]
 
     def _kept(self, doc: Doc, ref: str) -> list[ErpDocument]:
         return self.world.erps[doc.connection].by_ref.get(ref, [])
 
     def _document(self, doc: Doc, lost: str) -> None:
-        entries = {entry["op_key"]: entry for entry in self._entries(doc)}
+        entries = {entry["op_key"]: entry for entry in self.entries(doc)}
         entry = entries.get(doc.op_key())
         told = {command["op_key"] for _, command in self.log[doc.head]}
         for op_key in sorted(told - entries.keys()):
@@ -340,7 +343,9 @@ class Judge:
         if parent is None or parent is doc:
             return False
         entry = self.world.ledger.get(parent.op_key())
-        return entry is not None and entry["state"] in e.IN_PLACE
+        takers = [cast("Any", one) for one in self.entries(parent) if e.takes_back(cast("Any", one))]
+        is_leaving = any(e.may_exist(one) and not e.is_terminal(one) for one in takers)
+        return entry is not None and entry["state"] in e.IN_PLACE and not is_leaving
 
     def _money(self, doc: Doc, entry: dict[str, Any], entries: dict[str, dict[str, Any]], lost: str) -> None:
         """What the newest version wants is posted, waits or is held, once."""
@@ -380,17 +385,20 @@ class Judge:
             self.broken("WRONG", f"{words_of(entry)}: the ERP has {partner.content}, wanted is {newest['description']}")
 
     def _set(self, doc: Doc, lost: str) -> None:
-        entries = {entry["op_key"]: entry for entry in self._entries(doc)}
+        entries = {entry["op_key"]: entry for entry in self.entries(doc)}
         newest = self.log[doc.head][-1][1]["source_version"]
         for _, command in self.log[doc.head]:
             if command["op_key"] not in entries and command["source_version"] == newest:
                 self.broken("LOST", f"{command['op_key']} was told, and the ledger has nothing of it")
         for entry in entries.values():
             self._rests(doc, entry)
+        if doc.kind == "settling":
+            self.accounts.settling(doc, entries, lost)
+            return
         self.accounts.parts(doc, entries, lost)
 
     def _bill(self, doc: Doc, lost: str) -> None:
-        entries = self._entries(doc)
+        entries = self.entries(doc)
         refs = {entry["ref"] for entry in entries if entry["action"] == "create"}
         vouchers = [one for ref in sorted(refs) for one in self._kept(doc, ref) if not one.deleted]
         known = {entry["op_key"] for entry in entries}

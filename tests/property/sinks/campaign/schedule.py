@@ -139,8 +139,12 @@ def _family(world: World, connection: str) -> None:
         kind = min(kind, 0.2)
     if "families" in world.emphasis:
         kind = 0.45
-    if world.shape.takes_back and draw.random() < (0.9 if "sets" in world.emphasis else 0.12):
-        _set(world, Doc("set", connection, f"m{number}"))
+    if world.shape.takes_back and draw.random() < (0.9 if world.emphasis & {"sets", "settling"} else 0.12):
+        own = random.Random(f"settling {world.own} {number}").random()  # apart, so that the other schedules stay what they are
+        if own < (drawn.EMPHASISED if "settling" in world.emphasis else 0.1 if "sets" in world.emphasis else 0.4):
+            _settling(world, connection, number)
+        else:
+            _set(world, Doc("set", connection, f"m{number}"))
         return
     if kind < 0.3:
         _bill(world, Doc("bill", connection, f"b{number}"))
@@ -245,6 +249,30 @@ def _set(world: World, doc: Doc) -> None:
             world.tells(doc)
 
         world.later(at, applies)
+        at += _gaps(draw)
+
+
+def _settling(world: World, connection: str, number: int) -> None:
+    """An invoice, and a payment that settles some of it in parts; either may be voided and count again."""
+    draw, at = world.draw, 0.0
+    invoice = Doc("invoice", connection, f"i{number}")
+    world.adds(invoice)
+    _versions(world, invoice, 0.0)
+    doc = Doc("settling", connection, f"p{number}")
+    doc.settles, doc.amount = _parents([invoice])[0], Decimal(9000)
+    doc.content = f"c{doc.amount}"
+    world.adds(doc)
+    for later in range(draw.choice((2, 3, 3, 4, 5))):
+
+        def settles(later: int = later) -> None:
+            if later:
+                world.count(doc.settles_anew(draw))
+            else:
+                doc.applies(draw)
+                doc.changes += 1
+            world.tells(doc)
+
+        world.later(at, settles)
         at += _gaps(draw)
 
 

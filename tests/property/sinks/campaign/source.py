@@ -21,9 +21,15 @@ Command = tuple[str, dict[str, Any]]
 """Record name and content."""
 WORTH = {"a": Decimal(1), "b": Decimal(20), "c": Decimal(300), "d": Decimal(4000)}
 VENDORS = ("V", "W", "X", "")
-_ENTITY = {"customer": "customer", "invoice": "invoice", "payment": "payment", "bill": "bill", "set": "credit_memo"}
-_PURPOSE = {"customer": "master", "invoice": "sale", "payment": "collection", "bill": "payable", "set": "collection"}
-_RECORD = {"customer": "customer", "invoice": "ar_invoice", "payment": "customer_payment", "bill": "ap_bill"}
+_ENTITY = {
+    "customer": "customer", "invoice": "invoice", "payment": "payment", "bill": "bill", "set": "credit_memo", "settling": "payment",
+}  # fmt: skip
+_PURPOSE = {
+    "customer": "master", "invoice": "sale", "payment": "collection", "bill": "payable", "set": "collection", "settling": "collection",
+}  # fmt: skip
+_RECORD = {
+    "customer": "customer", "invoice": "ar_invoice", "payment": "customer_payment", "bill": "ap_bill", "settling": "customer_payment",
+}  # fmt: skip
 _BLANK = blank("command.ar_invoice") | {
     "currency": "USD", "posting_date": None, "canonical": None, "source_system": SOURCE, "system": TARGET,
     "config_version": "v1", "crosswalk_version": "x1", "description": "",
@@ -33,7 +39,7 @@ _BLANK = blank("command.ar_invoice") | {
 @dataclass(eq=False)
 class Doc:
     """One source object. `amount` is what its newest version wants (of a bill or a set of applications `worth`); `told` what was emitted, newest
-    last; `day` its posting date."""
+    last; `day` its posting date. A `settling` one is a payment of `amount` whose applications are `worth`, each to the document `settles`."""
 
     kind: str
     connection: str
@@ -54,6 +60,7 @@ class Doc:
     changes: int = 0
     sets: set[str] = field(default_factory=set)
     day: date | None = None
+    settles: dict[str, Any] = field(default_factory=dict)
 
     @property
     def entity(self) -> str:
@@ -85,6 +92,11 @@ class Doc:
         if self.state in ("void", "zero", "unposted", "none"):
             return Decimal(0)
         return sum(self.worth.values(), Decimal(0)) if self.kind in ("bill", "set") else self.amount
+
+    @property
+    def applied(self) -> Decimal:
+        """What the applications of the newest version of a `settling` document come to."""
+        return sum(self.worth.values(), Decimal(0)) if self.state == "plain" else Decimal(0)
 
     # --- versions ---
 
@@ -131,6 +143,19 @@ class Doc:
             worth[part] = WORTH[part] * draw.choice((1, 1, 2))
         self.worth = worth
 
+    def settles_anew(self, draw: random.Random) -> str:
+        """A payment with applications: it is voided, or counts again; or one of its applications comes, goes or changes. Returns what happened."""
+        kind = draw.random()
+        if self.state == "void" and kind < 0.8:
+            self.changes_to("plain")
+            return "came_back"
+        if self.state == "plain" and kind < 0.5:
+            self.changes_to("void")
+            return "void"
+        self.changes += 1
+        self.applies(draw)
+        return "applied"
+
     # --- as hop 2 tells them ---
 
     def commands(self, settings: int) -> list[Command]:
@@ -139,6 +164,8 @@ class Doc:
             return self._bill(settings)
         if self.kind == "set":
             return self._set(settings)
+        if self.kind == "settling" and self.state == "plain":
+            return [(_RECORD[self.kind], self._command("", self.action, self.amount, settings)), *self._set(settings)]
         if self.state == "zero":
             return [(COMPLETION, self._nothing(settings))]
         if self.state == "void":
@@ -197,9 +224,18 @@ class Doc:
         parts = {part: f"p{part}={amount}" for part, amount in self.worth.items()}
         made = []
         for part, amount in self.worth.items():
-            about = {"parts": parts, "payload_hash": parts[part], "source_hash": parts[part], "description": f"{part}={amount}"}
+            about: dict[str, Any] = {
+                "parts": parts,
+                "payload_hash": parts[part],
+                "source_hash": parts[part],
+                "description": f"{part}={amount}",
+            }
+            about |= {"parents": [self._own(), self.settles]} if self.kind == "settling" else {}
             made.append(("ar_application", self._command(part, APPLY, amount, settings) | about))
         return made
+
+    def _own(self) -> dict[str, Any]:
+        return {"entity": self.entity, "source_id": self.source_id, "role": "payment", "purpose": self.purpose}
 
     def _bill(self, settings: int) -> list[Command]:
         found: dict[str, dict[str, Decimal]] = {}
