@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from schemas.codec import MAX_WRITTEN_BYTES
 from runtime.errors import Garbled
+from schemas.codec import MAX_WRITTEN_BYTES
 from schemas.errors import Malformed
 from services.sinks import alarms, arrivals, follow
 from systems.contract import System
