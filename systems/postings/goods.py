@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas.records import GoodsLine
 from systems.mapped import Draft, NoCommand
-from systems.postings.document import Target
+from systems.postings.document import Hold, Mapped, Target
 from systems.postings.ends import reversal
 from systems.postings.lines import ZERO, rounded
 
@@ -19,9 +19,17 @@ def moved(record: Mapping[str, Any]) -> list[GoodsLine]:
     return [one for one in record["lines"] if one["quantity"]]
 
 
-def worth(lines: Sequence[GoodsLine]) -> Decimal:
-    """What goods are worth."""
-    return sum((rounded(one["amount"]) for one in lines), ZERO)
+def worth(record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> Decimal:
+    """What the goods of a document are worth: its lines or, if none of them tells a cost, its total without tax and charges."""
+    if any(one["amount"] for one in lines):
+        return sum((rounded(one["amount"]) for one in lines), ZERO)
+    return rounded(record["total"] - record["tax"] - record["shipping"] - record["other"])
+
+
+def note_unknown(made: Mapped[Any], amount: Decimal, hold: Hold | None) -> None:
+    """Say in the words of a hold of 0.00 that the source does not tell what the goods cost."""
+    if not amount and (hold is not None or made.unresolved):
+        made.missing("cost", "of the goods (the source tells none, so that the amount is not known)")
 
 
 def beside(record: Mapping[str, Any], goods: Decimal, target: Target, currency: str = "") -> list[NoCommand]:
@@ -41,5 +49,7 @@ def taken_back(record: Mapping[str, Any], target: Target, zone: str, *, by_line:
     for one in lines:
         part = one["line_id"] if by_line else ""
         parts[part] = parts.get(part, ZERO) + rounded(one["amount"])
+    if len(parts) == 1:
+        parts = dict.fromkeys(parts, worth(record, lines))
     back = [replace(reversal(record, target, zone, part, amount), parted=by_line) for part, amount in parts.items()]
-    return [*back, *beside(record, worth(lines), target)]
+    return [*back, *beside(record, worth(record, lines), target)]

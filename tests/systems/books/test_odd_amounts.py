@@ -241,6 +241,37 @@ def test_goods_of_which_nothing_is_left_are_counted_with_what_they_are_worth(ent
     assert (counted.decision, counted.amount, milestone.action) == ("excluded", Decimal("76.33"), "nothing")
 
 
+@pytest.mark.parametrize("more", [{}, CANCELED], ids=["moved", "taken back"])
+@pytest.mark.parametrize("kind", ["receipt", "return", "syspro"])
+def test_goods_whose_lines_tell_no_cost_are_worth_what_their_document_says(kind: str, more: dict[str, Any]) -> None:
+    """The lines of a receipt had no cost: it was held with 0.00, and the whole receipt counted as tax and freight."""
+    erp, record = of_goods(kind, **more)
+    bare = [{**one, "amount": Decimal(0), "unit_cost": Decimal(0)} for one in record["lines"]]
+    document, beside = mapped(erp, {**record, "lines": bare})
+    assert (document.amount, beside.amount) == (Decimal("61.37"), Decimal("14.96"))
+
+
+@pytest.mark.parametrize("entity", ["receipt", "inventory_adjustment"])
+def test_a_hold_of_goods_whose_cost_nobody_tells_says_so(entity: str) -> None:
+    """It was 0.00 in the list, as if there were nothing to decide."""
+    line = goods_ground.goods_line("4", "0", order_line_id="1")
+    nowhere: dict[str, Any] = {"business_unit_name": "Electrical", "business_unit_id": "99"}
+    record = (goods_ground.receipt if entity == "receipt" else goods_ground.adjustment)([line], **nowhere)
+    (document,) = drafts("syspro", record)
+    assert document.unresolved[-1] == "cost=of the goods (the source tells none, so that the amount is not known)"
+    assert (document.unresolved[0], document.amount) == ("business_unit=Electrical", Decimal(0))
+
+
+@pytest.mark.parametrize("erp", ["netsuite", "peoplesoft", "syspro"])
+def test_a_line_without_a_cost_is_held_with_its_price(erp: str) -> None:
+    """A material sold for 250.00 whose cost ServiceTitan does not tell was held with 0.00."""
+    sold_for = [invoice_line("250.00", kind="Material", sku_code="PIPE-34"), cost("61.37", "2")]
+    own = replace(plan(erp), settings=peoplesoft.settings(profile="voucher")) if erp == "peoplesoft" else None
+    found = [one for one in drafts(erp, invoice(sold_for), own) if one.purpose == "payable"]
+    assert told(list(found)) == Decimal("311.37")
+    assert all("cost=PIPE-34 (counted with its price until it has one)" in one.unresolved for one in found)
+
+
 # --- in which currency ------------------------------------------------------------------------------------------------
 
 
