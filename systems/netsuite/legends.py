@@ -121,7 +121,7 @@ LEGENDS: Mapping[str, Legend] = {
         "The type's name counts first, then its id. A type without a row holds its payments.",
         {
             "payment_method": "Internal id of the payment method.",
-            "account": "Internal id of the bank or cash account; empty = undeposited funds.",
+            "account": "Internal id of the bank or cash account; empty = undeposited funds. A refund needs one.",
         },
         {"payment_type": "Check", "payment_method": "2", "account": "1"},
     ),

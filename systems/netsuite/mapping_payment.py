@@ -19,6 +19,7 @@ from systems.postings.applications import applications, of_nothing, receivable
 from systems.postings.collection import (
     counted_applications,
     is_refund,
+    needs,
     paid_how,
     payment_text,
     receipt_body,
@@ -33,7 +34,9 @@ from systems.postings.receivable import customer_of
 
 COLLECTION = Target("N2", "collection", PRODUCT)
 JOURNAL = "journal"
-_COLUMNS = ("payment_method", "account")
+_ACCOUNT = "account"
+_COLUMNS = ("payment_method", _ACCOUNT)
+"""Columns of a payment type. A receipt without an account goes to undeposited funds; a refund and a journal need one."""
 _SIGN = Hold(
     "refund_not_negative",
     f"it names a payment that it refunds, but its amount is not negative: enter it in {PRODUCT}, then skip this",
@@ -49,9 +52,9 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if ended := worthless(record, COLLECTION):
         return ended if kind == JOURNAL else [*ended, *map(of_sale, of_nothing(record, plan, receivable(COLLECTION)))]
     if kind == JOURNAL:
-        return [_journal(record, made), *counted_applications(record, COLLECTION)]
+        return [_journal(record, needs(record, made, _ACCOUNT)), *counted_applications(record, COLLECTION)]
     if is_refund(record):
-        return [_refund(record, made)]
+        return [_refund(record, needs(record, made, _ACCOUNT))]
     return [_receipt(record, made, kind), *_applied(record, plan)]
 
 
@@ -97,8 +100,6 @@ def _journal(record: Mapping[str, Any], made: Mapped) -> Draft:
     unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
     made.dated("paid_on", record["paid_on"])
     _, cash = paid_how(record, made, _COLUMNS)
-    if not cash and not made.unresolved:
-        made.missing("payment_type.account", record["type_name"] or record["type_id"] or "none")
     settings, total, dimensions = made.settings.receivables, record["total"], segments(made, unit, EMPTY)
     credited = settings.clearing_account or settings.receivable_account or made.missing("setting", "receivables.clearing_account")
     named, parents = _customer(record, made, unit) if credited and credited == settings.receivable_account else ({}, ())

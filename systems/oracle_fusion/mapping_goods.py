@@ -17,7 +17,7 @@ from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, mapped
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing
-from systems.postings.goods import beside, moved, note_unknown, taken_back, worth
+from systems.postings.goods import beside, moved, note_unknown, taken_back, worth, worths
 from systems.postings.lines import human_number, rounded
 from systems.values.codes import code
 from systems.values.numbers import QUANTITY, number
@@ -46,15 +46,14 @@ def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
             made.append(one)
             continue
         lines: Sequence[GoodsPosting] = one.body["lines"]
-        made += [_of_line(one, line) for line in lines]
+        made += [_of_line(one, *line) for line in zip(lines, worths(record, moved(record)), strict=True)]
     return made
 
 
-def _of_line(whole: Draft, line: GoodsPosting) -> Draft:
-    """The return of one line, as a part of the whole return."""
+def _of_line(whole: Draft, line: GoodsPosting, amount: Decimal) -> Draft:
+    """The return of one line, worth this amount, as a part of the whole return."""
     own = f"{RECEIPT_LINE} {line['receipt_line_id']}"
     parents = tuple(parent for parent in whole.parents if parent["role"] == own)
-    amount = whole.amount if len(whole.body["lines"]) == 1 else line["amount"]
     body = {**whole.body, "lines": [line]}
     return replace(whole, body=body, part=line["source_line_id"], parted=True, parents=parents, amount=amount)
 

@@ -11,7 +11,7 @@ from schemas.records import GoodsLine
 from systems.mapped import Draft, NoCommand
 from systems.postings.document import Hold, Mapped, Target
 from systems.postings.ends import reversal
-from systems.postings.lines import ZERO, rounded
+from systems.postings.lines import ZERO, rounded, split
 
 
 def moved(record: Mapping[str, Any]) -> list[GoodsLine]:
@@ -19,11 +19,17 @@ def moved(record: Mapping[str, Any]) -> list[GoodsLine]:
     return [one for one in record["lines"] if one["quantity"]]
 
 
+def worths(record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> list[Decimal]:
+    """What each of the lines that moved is worth. If none of them tells a cost, they share its total without tax and charges by quantity."""
+    if not lines or any(one["amount"] for one in lines):
+        return [rounded(one["amount"]) for one in lines]
+    goods = rounded(record["total"] - record["tax"] - record["shipping"] - record["other"])
+    return split(goods, [abs(one["quantity"]) for one in lines])
+
+
 def worth(record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> Decimal:
-    """What the goods of a document are worth: its lines or, if none of them tells a cost, its total without tax and charges."""
-    if any(one["amount"] for one in lines):
-        return sum((rounded(one["amount"]) for one in lines), ZERO)
-    return rounded(record["total"] - record["tax"] - record["shipping"] - record["other"])
+    """What the goods of a document are worth."""
+    return sum(worths(record, lines), ZERO)
 
 
 def note_unknown(made: Mapped[Any], amount: Decimal, hold: Hold | None) -> None:
@@ -46,10 +52,8 @@ def taken_back(record: Mapping[str, Any], target: Target, zone: str, *, by_line:
     if not lines:
         return [replace(reversal(record, target, zone), parted=by_line)]
     parts: dict[str, Decimal] = {}
-    for one in lines:
+    for one, amount in zip(lines, worths(record, lines), strict=True):
         part = one["line_id"] if by_line else ""
-        parts[part] = parts.get(part, ZERO) + rounded(one["amount"])
-    if len(parts) == 1:
-        parts = dict.fromkeys(parts, worth(record, lines))
+        parts[part] = parts.get(part, ZERO) + amount
     back = [replace(reversal(record, target, zone, part, amount), parted=by_line) for part, amount in parts.items()]
     return [*back, *beside(record, worth(record, lines), target)]

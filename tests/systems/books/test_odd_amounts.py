@@ -157,6 +157,32 @@ def test_costs_of_two_vendors_that_nobody_knows_do_not_take_each_other_back() ->
     assert {"sku_vendor=ODD-1", "sku_vendor=ODD-2"} <= {name.partition(" ")[0] for name in one.unresolved}
 
 
+# --- what its payment type leaves open --------------------------------------------------------------------------------
+
+PAID_BY: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "acumatica": ("payment_method", "ar_receipt", {"cash_account": "10200"}),
+    "netsuite": ("account", "ar_refund", {"payment_method": "7"}),
+    "oracle_fusion": ("bank_account", "ar_receipt", {"receipt_method": "Manual"}),
+    "peoplesoft": ("account", "journal", {"department": "100"}),
+}
+"""The column without which each ERP refuses a payment or refund, that document, and a row without the column."""
+
+
+@pytest.mark.parametrize("erp", PAID_BY)
+def test_a_payment_type_without_its_account_holds_by_name_and_goes_on_with_it(erp: str) -> None:
+    """NetSuite refused a refund without an account, Fusion a receipt without a bank account: held as `refused`, whatever the row said later."""
+    column, record, row = PAID_BY[erp]
+    own = {"acumatica": acumatica, "netsuite": netsuite, "oracle_fusion": fusion, "peoplesoft": peoplesoft}[erp]
+    source = payment("-50.00", [], refunded_payment_id="190") if record == "ar_refund" else payment("50.00", [])
+
+    def typed(cells: Mapping[str, str]) -> Draft:
+        made = replace(plan(erp), crosswalk=field_service.crosswalk({**own.TABLES, "payment_type": {"Check": dict(cells)}}))
+        return next(one for one in drafts(erp, source, made) if one.record == record)
+
+    assert (typed(row).unresolved, typed(row).amount) == ((f"payment_type.{column}=Check",), source["total"])
+    assert typed({**row, column: "12"}).unresolved == ()
+
+
 # --- more than there is -----------------------------------------------------------------------------------------------
 
 
@@ -249,6 +275,10 @@ def test_goods_whose_lines_tell_no_cost_are_worth_what_their_document_says(kind:
     bare = [{**one, "amount": Decimal(0), "unit_cost": Decimal(0)} for one in record["lines"]]
     document, beside = mapped(erp, {**record, "lines": bare})
     assert (document.amount, beside.amount) == (Decimal("61.37"), Decimal("14.96"))
+    several = [{**bare[0], "line_id": str(number), "quantity": Decimal(number)} for number in (1, 2)]
+    *documents, beside = mapped(erp, {**record, "lines": several})
+    assert [one.amount for one in documents] == ([Decimal("20.46"), Decimal("40.91")] if kind == "return" else [Decimal("61.37")])
+    assert beside.amount == Decimal("14.96")
 
 
 @pytest.mark.parametrize("entity", ["receipt", "inventory_adjustment"])
