@@ -34,8 +34,8 @@ from systems.postings.receivable import customer_of
 
 COLLECTION = Target("N2", "collection", PRODUCT)
 JOURNAL = "journal"
-_ACCOUNT = "account"
-_COLUMNS = ("payment_method", _ACCOUNT)
+_METHOD, _ACCOUNT, _REFUNDED_FROM = "payment_method", "account", "refund_account"
+_COLUMNS = (_METHOD, _ACCOUNT)
 """Columns of a payment type. A receipt without an account goes to undeposited funds; a refund and a journal need one."""
 _SIGN = Hold(
     "refund_not_negative",
@@ -54,7 +54,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if kind == JOURNAL:
         return [_journal(record, needs(record, made, _ACCOUNT)), *counted_applications(record, COLLECTION)]
     if is_refund(record):
-        return [_refund(record, needs(record, made, _ACCOUNT))]
+        return [_refund(record, made)]
     return [_receipt(record, made, kind), *_applied(record, plan)]
 
 
@@ -84,11 +84,19 @@ def _applied(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoComman
 def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
     unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
-    body = refund_body(record, paid_how(record, made, _COLUMNS), customer_dimensions(customer, unit, made), made)
+    body = refund_body(record, _refunded_how(record, made), customer_dimensions(customer, unit, made), made)
     made.dated("paid_on", record["paid_on"])
     hold = other_currency(record, made.plan, "refund") or refund_hold(record, PRODUCT)
     waits_for = (*parents, *refund_parents(record, made))
     return of_sale(made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], hold, waits_for)))
+
+
+def _refunded_how(record: Mapping[str, Any], made: Mapped) -> tuple[str, str]:
+    """The method and the account of a refund: its own account, else that of receipts. Without any NetSuite would choose a bank account by itself."""
+    method, own = paid_how(record, made, (_METHOD, _REFUNDED_FROM))
+    account = own or paid_how(record, made, _COLUMNS)[1]
+    needs(record, made, _METHOD, *(() if account else (_REFUNDED_FROM,)))
+    return method, account
 
 
 # --- journals ---------------------------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def test_costs_of_two_vendors_that_nobody_knows_do_not_take_each_other_back() ->
 
 PAID_BY: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
     "acumatica": ("payment_method", "ar_receipt", {"cash_account": "10200"}),
-    "netsuite": ("account", "ar_refund", {"payment_method": "7"}),
+    "netsuite": ("refund_account", "ar_refund", {"payment_method": "2"}),
     "oracle_fusion": ("bank_account", "ar_receipt", {"receipt_method": "Manual"}),
     "peoplesoft": ("account", "journal", {"department": "100"}),
 }
@@ -170,7 +170,8 @@ PAID_BY: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
 
 @pytest.mark.parametrize("erp", PAID_BY)
 def test_a_payment_type_without_its_account_holds_by_name_and_goes_on_with_it(erp: str) -> None:
-    """NetSuite refused a refund without an account, Fusion a receipt without a bank account: held as `refused`, whatever the row said later."""
+    """NetSuite paid a refund from whatever bank account it came upon first; Fusion refused a receipt without a bank account, which was held as
+    `refused` whatever the row said later."""
     column, record, row = PAID_BY[erp]
     own = {"acumatica": acumatica, "netsuite": netsuite, "oracle_fusion": fusion, "peoplesoft": peoplesoft}[erp]
     source = payment("-50.00", [], refunded_payment_id="190") if record == "ar_refund" else payment("50.00", [])
