@@ -79,10 +79,12 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         why = f"{row['reason']}: {row['words']}" if row["words"] else row["reason"]
         if row["document_amount"] != row["amount"]:
             why = f"{why}; the document is {money(row['document_amount'], ',')} at the source now"
+        if row["counted"] != row["amount"]:
+            why = f"{why}; counted with its payment or with its other half"
         yield from paragraph(f"{row['connection']}: {why}", 4)
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
-        sums[row["currency"]] += row["amount"]
+        sums[row["currency"]] += row["counted"]
     yield f"{len(rows)} held" + "".join(f", {money(amount, ',')} {currency}" for currency, amount in sorted(sums.items()) if amount)
 
 
