@@ -17,7 +17,7 @@ from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, mapped
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing
-from systems.postings.goods import beside, moved, note_unknown, taken_back, worth, worths
+from systems.postings.goods import backwards, beside, moved, note_unknown, taken_back, worth, worths
 from systems.postings.lines import human_number, rounded
 from systems.values.codes import code
 from systems.values.numbers import QUANTITY, number
@@ -79,7 +79,7 @@ def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day
         "warehouse": (place or EMPTY).get("organization", ""),
         "lines": posted,
     } | ({"kind": "receive"} if kind == "receipt" else {"reason": record["reason"][:240]})
-    hold = other_currency(record, plan, kind) or _hold(kind, lines)
+    hold = other_currency(record, plan, kind) or _hold(kind, lines) or backwards(kind, lines, PRODUCT)
     goods = worth(record, lines)
     note_unknown(made, goods, hold)
     draft = replace(made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, lines))), amount=goods)

@@ -32,6 +32,15 @@ def worth(record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> Decimal:
     return sum(worths(record, lines), ZERO)
 
 
+def backwards(kind: str, lines: Sequence[GoodsLine], product: str) -> Hold | None:
+    """The hold of a receipt or return with a line of less than nothing, which an ERP refuses while it may take the other lines."""
+    wrong = next((one for one in lines if one["quantity"] < 0), None)
+    if wrong is None:
+        return None
+    words = f"line {wrong['line_id']} of the {kind} has the quantity {wrong['quantity'].normalize():f}"
+    return Hold("negative_quantity", f"{words}: correct it at the source, or enter the {kind} in {product}, then skip this")
+
+
 def note_unknown(made: Mapped[Any], amount: Decimal, hold: Hold | None) -> None:
     """Say in the words of a hold of 0.00 that the source does not tell what the goods cost."""
     if not amount and (hold is not None or made.unresolved):

@@ -18,7 +18,7 @@ from systems.contract import TAKEN
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing, voided
-from systems.postings.goods import beside, moved, note_unknown, taken_back, worth
+from systems.postings.goods import backwards, beside, moved, note_unknown, taken_back, worth
 from systems.postings.lines import broken_cents, human_number, rounded
 from systems.syspro.allocation import KIND_TABLE, PRODUCT, Mapped, gl_code, mapped, stock_row, warehouse_of
 from systems.syspro.wire import fitted
@@ -103,7 +103,7 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         "warehouse": warehouse,
         "lines": posted,
     }
-    hold = other_currency(record, plan, "receipt")
+    hold = other_currency(record, plan, "receipt") or backwards("receipt", lines, PRODUCT)
     if hold is None and not all(one["order_line_id"] for one in lines):
         hold = Hold("no_order_line", f"a line of the receipt names no line of an order: enter it in {PRODUCT}, then skip this")
     ids = dict.fromkeys(one["order_line_id"] for one in lines if one["order_line_id"])

@@ -282,6 +282,18 @@ def test_goods_whose_lines_tell_no_cost_are_worth_what_their_document_says(kind:
     assert beside.amount == Decimal("14.96")
 
 
+@pytest.mark.parametrize("kind", ["receipt", "return", "syspro"])
+def test_goods_of_a_negative_quantity_are_held_before_the_other_lines_are_received(kind: str) -> None:
+    """Fusion refused the one line and received the other: the receipt was held when half of it stood in the books."""
+    erp, record = of_goods(kind)
+    line = record["lines"][0] | {"order_line_id": "1", "receipt_line_id": "1"}
+    back = {**line, "line_id": "2", "quantity": Decimal(-1), "amount": Decimal("-15.34")}
+    held = drafts(erp, {**record, "lines": [line, back], "total": Decimal("46.03")})
+    assert {one.hold for one in held} == {"negative_quantity"}
+    assert "line 2 of the" in held[0].hold_detail
+    assert told(list(held)) == Decimal("46.03")
+
+
 @pytest.mark.parametrize("entity", ["receipt", "inventory_adjustment"])
 def test_a_hold_of_goods_whose_cost_nobody_tells_says_so(entity: str) -> None:
     """It was 0.00 in the list, as if there were nothing to decide."""
