@@ -24,6 +24,14 @@ of its applications, is empty."""
 APPLY = "apply"
 """The action of an application. The applications of a payment, credit memo or vendor credit are parts of it (`part` is the application's id,
 `parted`). They form a separate set, whose parts depend neither on each other nor on the document itself."""
+SECOND_HALF = "receivable/"
+"""How the part begins that is the second of two documents of one application, each in its own unit of the ledger. The part of the first one follows.
+Both have the whole amount, which lists count once."""
+
+
+def first_half(part: str) -> str:
+    """The part of the document that counts the amount of this one; "" if it counts its own."""
+    return part.removeprefix(SECOND_HALF) if part.startswith(SECOND_HALF) else ""
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class _Items:
         amount: Decimal = entry["amount"]
         payment = f"{entry['source_entity']}/{entry['source_id'].partition('/')[0]}"
         carriers = (payment, *entry.get("waits_for", ())) if entry["action"] == "apply" else ()
-        if any(self._roots.is_listed(entry, carrier) for carrier in carriers):
+        if self._roots.is_second_half(entry) or any(self._roots.is_listed(entry, carrier) for carrier in carriers):
             return ZERO
         is_voided = entry["action"] == "correct" and e.void_key(entry["op_key"].partition("|correct|")[0]) in self._facts.entries
         return ZERO if is_voided else amount

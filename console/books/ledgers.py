@@ -9,12 +9,14 @@ from typing import Any
 
 from confluent_kafka import Message
 
+from console.books.opened import Source, whole_of
 from console.books.words import waits_words
 from console.output import cents
 from console.reading import Cluster, headers_of
 from services.sinks import entry as e
 from services.sinks.ledger import MARK, Mark, mark_in, mark_of
 from systems import registry
+from systems.mapped import APPLY, first_half
 from topology.headers import header
 
 LEDGERS = [f"ledger.{name}" for name in registry.NAMES]
@@ -117,6 +119,7 @@ def held_rows(
     for. For a change, the amount is the difference; `total_of` gives the document's present total at the source, or None if that is the amount
     itself."""
     held = [entry for entry in entries if entry["state"] == e.HELD or "_held" in entry]
+    carried = {one["op_key"] for one in _carried(held)}
     totals = {entry["op_key"]: total_of(entry) for entry in held}
 
     def size(entry: dict[str, Any]) -> Decimal:
@@ -130,6 +133,7 @@ def held_rows(
             "document": entry["record"],
             "number": entry["source_number"] or entry["source_id"],
             "amount": cents(entry["amount"]),
+            "counted": Decimal("0.00") if entry["op_key"] in carried else cents(entry["amount"]),
             "document_amount": cents(entry["amount"] if (total := totals[entry["op_key"]]) is None else total),
             "currency": entry["currency"],
             "date": entry["posting_date"],
@@ -141,6 +145,20 @@ def held_rows(
         }
         for entry in held
     ]
+
+
+def _carried(held: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The entries whose amount another entry of the list has: applications of a payment or credit that is held itself, and the second of two
+    documents of one application."""
+    found: dict[Source, set[tuple[str, str]]] = {}
+    for one in held:
+        found.setdefault(whole_of(one), set()).add((one["action"], one["part"]))
+    for one in held:
+        others = found[whole_of(one)]
+        is_applied = one["action"] == APPLY and any(action != APPLY for action, _ in others)
+        first = first_half(one["part"])
+        if is_applied or (first and (one["action"], first) in others):
+            yield one
 
 
 def is_named(entry: Mapping[str, Any], text: str) -> bool:

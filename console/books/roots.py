@@ -13,6 +13,7 @@ from console.books.opened import NOT_DUE, OBSERVED, About, Cause, Facts, Source,
 from services.sinks import entry as e
 from services.sinks import reasons
 from systems import registry
+from systems.mapped import first_half
 from systems.parents import is_meant
 
 _PARENT = re.compile(r"\b([a-z_]+)/([^\s,;:]+)")
@@ -51,6 +52,12 @@ class Roots:
         place = Source(entry["connection"], entity, source_id)
         others = [one for one in self._by_source.get(place, ()) if one["op_key"] != entry["op_key"] and one["action"] != "apply"]
         return bool(others) or place in self.undecided
+
+    def is_second_half(self, entry: Mapping[str, Any]) -> bool:
+        """Whether an entry is the second of two documents of one application, of which the first is on the list as well."""
+        first = first_half(entry["part"])
+        others = self._by_source.get(source_of(entry), ()) if first else ()
+        return any((one["part"], one["action"]) == (first, entry["action"]) for one in others)
 
     def of(self, entry: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> Cause:
         """What ultimately keeps a document."""

@@ -79,6 +79,8 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         why = f"{row['reason']}: {row['words']}" if row["words"] else row["reason"]
         if row["document_amount"] != row["amount"]:
             why = f"{why}; the document is {money(row['document_amount'], ',')} at the source now"
+        if row["counted"] != row["amount"]:
+            why = f"{why}; counted with its payment or with its other half"
         if row["state"] != "held":
             why = f"is tried again: {row['waits']}; it was held for {why}"
         yield from paragraph(f"{row['connection']}: {why}", 4)
@@ -92,7 +94,7 @@ def _summed(rows: Sequence[Mapping[str, Any]], words: str) -> str:
     """How many documents, and how much money of each currency."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
-        sums[row["currency"]] += row["amount"]
+        sums[row["currency"]] += row["counted"]
     return f"{len(rows)} {words}" + "".join(
         f", {money(amount, ',')} {currency}" for currency, amount in sorted(sums.items()) if amount
     )

@@ -292,15 +292,15 @@ class _Judging:
 
     def _is_settling_day(self, day: date) -> bool:
         """Whether the payment settles documents on this day, or an application was to be written or was taken back on it: an ERP may show the
-        newest such day. Where the ledger has no day of a reversal, that day is at most the one after its write, in any time zone."""
+        newest such day. An application may have been dated by its later invoice, and the ledger may have no day of a reversal: then the day is at
+        most the one after the write, in any time zone."""
         if day in self.one.settled_on:
             return True
         applications = [k for k in self.known.values() if k.is_application]
-        latest = [
-            k.updated_at.date() + timedelta(days=1)
-            for k in applications
-            if k.is_done and k.day is None and k.updated_at is not None
+        moved = [
+            k for k in applications if (k.is_done and k.day is None) or (k.record != REVERSAL and (k.is_done or k.is_on_a_list))
         ]
+        latest = [k.updated_at.date() + timedelta(days=1) for k in moved if k.updated_at is not None]
         return day in {k.day for k in applications} or any(day <= last for last in latest)
 
     def _settled(self, booked: Booked) -> Iterator[Finding]:

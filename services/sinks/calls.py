@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.clock import Clock
-from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled
+from runtime.errors import Broken, ConnectorError, Garbled, Malformed, Refused, Throttled
 from runtime.log import log
 from runtime.one_write import step
 from services.sinks import reasons
 from services.sinks.pool import Lease, WriterPool
 from systems.contract import Answer, Document, Found, ResolvedCommand, Verdict, Writer
 
+FIND = "find"
 OVER_S = 60.0
 """How much longer than its own limits a call may take before it is cancelled here. Writers have time-outs of their own."""
 
@@ -22,12 +23,14 @@ OVER_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A call that could not be made. `asked_s` is the pause that the system asked for, in seconds. `known` says whether the connection is
-    to blame. If it is not (an unknown error, a refusal of this command's content), the failure concerns this op-key alone."""
+    to blame. If it is not (an unknown error, a refusal of this command's content, an answer to a look-up that cannot be read), the failure
+    concerns this op-key alone. `garbled`: it was such an answer, which the system may give for every document."""
 
     reason: str
     words: str
     asked_s: float | None = None
     known: bool = True
+    garbled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Calls:
             async with asyncio.timeout(self.limit_s + OVER_S):
                 return Shown(await writer.find(resolved), asked_s)
         except Exception as error:  # noqa: BLE001 - the edge of a call
-            return failure_of("find", error)
+            return failure_of(FIND, error)
 
     async def perform(self, writer: Writer, resolved: ResolvedCommand, request: Request) -> Answer | NotSent:
         """Send one request. The lease is checked here, as the last thing before the writer is called."""
@@ -113,6 +116,8 @@ def failure_of(call: str, error: Exception) -> Failure:
         return Failure(reasons.THROTTLED, str(error)[:300], error.retry_after_s)
     if isinstance(error, Broken):
         return Failure(reasons.CREDENTIALS, str(error)[:300])
+    if call == FIND and isinstance(error, Garbled | Malformed):
+        return Failure(reasons.SYSTEM_DOWN, str(error)[:300], known=False, garbled=True)
     if isinstance(error, ConnectorError | Malformed):
         return Failure(reasons.SYSTEM_DOWN, str(error)[:300])
     log.error("call_failed", call=call, error=_words(error), exc_info=error)

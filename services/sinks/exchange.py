@@ -158,7 +158,11 @@ class Exchange:
         if failure.reason in (reasons.REFUSED, reasons.ORIGINAL_LOST):
             return AGAIN, failure.reason
         case.failures += 1
-        return case.failures * defects.PAUSE, reasons.DEFECT if case.failures >= defects.MOST else failure.reason
+        if failure.garbled and self._lanes(case).garbled(case.op_key):
+            wait = self._lanes(case).failed(failure.reason, None, self._context.clock.now())
+        else:
+            wait = case.failures * defects.PAUSE
+        return wait, reasons.DEFECT if case.failures >= defects.MOST else failure.reason
 
     # --- find ---
 

@@ -14,6 +14,8 @@ from runtime.retry import Backoff
 from services.sinks import reasons
 from services.sinks.ceiling import REFUSALS_SEEN, nearly_all_refused
 
+GARBLED = 3
+"""So many documents whose look-ups cannot be read, and no look-up that can between them, mean that the system answers so whatever it is asked."""
 _BACKOFF = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=5), floor=timedelta(milliseconds=200))
 
 
@@ -33,6 +35,8 @@ class Lanes:
     draw: random.Random = field(default_factory=random.Random)
     stopped: str = ""
     """Why this connection's sink has stopped: an invariant was broken; "" while it works."""
+    unread: set[str] = field(default_factory=set)
+    """Op-keys whose last look-up could not be read, since the last one that could."""
 
     def next(self, now: datetime) -> str | None:
         """The op-key that may go next; None while no lane is free or the connection pauses."""
@@ -62,6 +66,12 @@ class Lanes:
         """The system answered."""
         self.tries = 0
         self.closed_for = ""
+        self.unread.clear()
+
+    def garbled(self, op_key: str) -> bool:
+        """Note a look-up whose answer could not be read. Whether it is the system that answers so, and not this document alone."""
+        self.unread.add(op_key)
+        return len(self.unread) >= GARBLED
 
     def judged(self, code: str) -> str:
         """Note how a write was judged: the code of its refusal, or "" if it was not refused. Returns the code with which nearly every

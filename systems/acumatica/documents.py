@@ -312,11 +312,17 @@ def settled_id(one: Application, ids: Ids, entity: str) -> str:
     return found if "/" in found else f"{'Invoice' if entity == 'invoice' else 'Bill'}/{found}"
 
 
-def application_body(resolved: ResolvedCommand) -> dict[str, Any]:
-    """Appends one application to a payment that Acumatica keeps, on the application's own day. ApplicationDate is the date of the next application
-    (AdjDate); without it the application would be booked on the day of the payment. Release refuses a date before the invoice's."""
-    own, keys = fields(resolved.command), keys_of(parent_id(resolved.command, "payment", resolved.ids))
-    one, on = own["applications"][-1], resolved.post_on or own["date"]
+def application_day(resolved: ResolvedCommand, invoiced_on: date | None) -> date:
+    """The day of an application: its own, but never before the day of the invoice that it settles, because release refuses that."""
+    own: date = resolved.post_on or fields(resolved.command)["date"]
+    return max(own, invoiced_on or own)
+
+
+def application_body(resolved: ResolvedCommand, invoiced_on: date | None = None) -> dict[str, Any]:
+    """Appends one application to a payment that Acumatica keeps, on the application's day. ApplicationDate is the date of the next application
+    (AdjDate); without it the application would be booked on the day of the payment."""
+    keys = keys_of(parent_id(resolved.command, "payment", resolved.ids))
+    one, on = fields(resolved.command)["applications"][-1], application_day(resolved, invoiced_on)
     return keys | body(ApplicationDate=on) | {"DocumentsToApply": [_row(one, settled_id(one, resolved.ids, "invoice"))]}
 
 

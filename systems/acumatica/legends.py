@@ -48,7 +48,10 @@ LEGENDS: Mapping[str, Legend] = {
     "payment_type": Legend(
         "How a ServiceTitan payment type is entered.",
         "The type's name counts first, then its id. A type without a row holds its payments.",
-        {"payment_method": "Payment method of Acumatica.", "cash_account": "Cash account that takes the money."},
+        {
+            "payment_method": "Payment method of Acumatica; must not be empty.",
+            "cash_account": "Cash account that takes the money; empty = the default one of the payment method.",
+        },
         {"payment_type": "Check", "payment_method": "CHECK", "cash_account": "10200"},
     ),
     "bill_line": Legend(

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from runtime.errors import Refused
 from systems.acumatica import documents, paying
 from systems.acumatica.client import Client
 from systems.acumatica.compare import Told, application, credit_application, document, has_target, id_of, memo_steps, suspect
-from systems.acumatica.documents import KINDS, MASTERS, pair_of
+from systems.acumatica.documents import KINDS, MASTERS, pair_of, settled_id
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.models import listed
-from systems.acumatica.wire import Row, money, quoted, text
+from systems.acumatica.wire import Row, day, money, quoted, text
 from systems.contract import Document, Found, ResolvedCommand
 from systems.parents import link_name, parent_id
 from systems.writing.frame import Attempt, is_seen
@@ -81,6 +82,14 @@ class Looking:
         """A payment, or a credit memo on the payment screen, with what it settles."""
         found = await self.rows(attempt, "Payment", [("$filter", keyed(erp_id)), _OF_PAYMENT, *self.custom()])
         return found[0] if found else None
+
+    async def invoiced_on(self, attempt: Attempt) -> date | None:
+        """The day of the invoice that an application settles; None if Acumatica shows no such invoice."""
+        if not has_target(attempt.resolved):
+            return None
+        target = settled_id(documents.fields(attempt.resolved.command)["applications"][-1], attempt.resolved.ids, "invoice")
+        found = await self.rows(attempt, "Invoice", [("$filter", keyed(target)), ("$select", "Type,ReferenceNbr,Date")])
+        return day(found[0], "Date") if found else None
 
     async def found(self, attempt: Attempt) -> Found:
         """What a look-up of an ordinary write shows."""
@@ -186,12 +195,12 @@ class Looking:
         by_ref = self.by_ref(record, command["ref"])
         if record in MASTERS:
             return by_ref
-        kind, day = KINDS[record], documents.fields(command)["date"]
+        kind, own_day = KINDS[record], documents.fields(command)["date"]
         try:
             own = documents.party(kind, command, resolved.ids)
         except Refused:
             return by_ref  # a party without an id has no documents there, but one with our ref would still be found
         amount = format(kind.amount(command["amount"]).normalize(), "f")
-        same = f"{kind.party} eq {quoted(own)} and {kind.day} eq datetimeoffset'{day}' and {kind.total} eq {amount}"
+        same = f"{kind.party} eq {quoted(own)} and {kind.day} eq datetimeoffset'{own_day}' and {kind.total} eq {amount}"
         target = adjusted_by(resolved)
         return f"{by_ref} or ({same})" + (f" or {keyed(target)}" if target else "")

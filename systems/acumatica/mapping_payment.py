@@ -12,12 +12,13 @@ from systems.acumatica.allocation import PRODUCT, Mapped, mapped
 from systems.acumatica.mapping_receivable import header_dimensions
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.applications import applications, of_nothing, receivable
-from systems.postings.collection import is_refund, paid_how, receipt, refund_body, refund_hold, refund_parents
+from systems.postings.collection import is_refund, needs, paid_how, receipt, refund_body, refund_hold, refund_parents
 from systems.postings.document import Posting, Target, other_currency
 from systems.postings.ends import voided, worthless
 from systems.postings.receivable import customer_of
 
 _COLUMNS = ("payment_method", "cash_account")
+"""Columns of a payment type. Without a cash account Acumatica takes the default one of the payment method."""
 COLLECTION = Target("A2", "collection", PRODUCT)
 
 
@@ -27,10 +28,11 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         return ended
     if ended := worthless(record, COLLECTION):
         return [*ended, *of_nothing(record, plan, receivable(COLLECTION))]
+    made = needs(record, mapped(plan, record["paid_on"]), _COLUMNS[0])
     if is_refund(record):
-        return [_refund(record, mapped(plan, record["paid_on"]))]
+        return [_refund(record, made)]
     return [
-        receipt(record, mapped(plan, record["paid_on"]), COLLECTION, _COLUMNS, header_dimensions),
+        receipt(record, made, COLLECTION, _COLUMNS, header_dimensions),
         *applications(record, plan, receivable(COLLECTION)),
     ]
 

@@ -28,14 +28,14 @@ def record(answer: Response, what: str) -> dict[str, Any]:
 
 
 def listed(answer: Response, what: str) -> list[tuple[bytes, Row]]:
-    """The rows of a list answer, each with its exact bytes. Raises `Transient` if the answer is not a list, so that it never looks empty."""
+    """The rows of a list answer, each with its exact bytes. Raises `Garbled` if the answer is not a list, so that it never looks empty."""
     require_json(answer, f"acumatica {what}")
     try:
         found = slices(answer.body, None)
     except Malformed as error:
-        raise Transient(f"acumatica {what}: {error}") from error
+        raise Garbled(f"acumatica {what}: {error}") from error
     if not all(isinstance(row, dict) and isinstance(row.get("id"), str) for _, row in found):
-        raise Transient(f"acumatica {what}: a row has no id")
+        raise Garbled(f"acumatica {what}: a row has no id")
     return found
 
 

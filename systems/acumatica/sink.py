@@ -71,7 +71,8 @@ class _Dialect:
             return await self._create(attempt)
         if record == "ar_application":
             if step == "apply":
-                return self._update("Payment", documents.application_body(resolved), record)
+                invoiced_on = await self._looking.invoiced_on(attempt)
+                return self._update("Payment", documents.application_body(resolved, invoiced_on), record)
             return action(self._client, "Payment", "ReleasePayment", parent_id(command, "payment", ids))
         if record == "ap_application":
             if step == "apply":

@@ -95,7 +95,8 @@ class TakingBack:
     async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
         paid, _ = unapply.applied_by(undo)
         row = await self._looking.payment(attempt, paid)
-        undone = unapply.unapplied(undo, row)
+        invoiced_on = None if attempt.resolved.record == REVERSAL else await self._looking.invoiced_on(attempt)
+        undone = unapply.unapplied(undo, row, invoiced_on)
         is_taken_back = undone.document is not None and set(undo.steps) <= set(undone.document.steps_done)
         if attempt.resolved.record == REVERSAL or not is_taken_back or cannot_be(attempt.resolved):
             return told([undone], ())

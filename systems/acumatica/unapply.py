@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from systems.acumatica.documents import fields, pair_of, settled_id
+from systems.acumatica.documents import application_day, fields, pair_of, settled_id
 from systems.acumatica.undo import VOIDED, Undo, Undone
 from systems.acumatica.wire import Row, body, day, money, rows, text
 from systems.mapped import REVERSAL
@@ -17,8 +17,9 @@ from systems.parents import parent_id
 from systems.postings.siblings import UNCLEAR_REASON, UNSURE, is_sure
 
 
-def unapplied(undo: Undo, payment: Row | None) -> Undone:
-    """How far an application of a payment is taken back. If two equal applications to the same document remain, a person decides."""
+def unapplied(undo: Undo, payment: Row | None, invoiced_on: date | None = None) -> Undone:
+    """How far an application of a payment is taken back. If two equal applications to the same document remain, a person decides. `invoiced_on` is
+    the day of the invoice that a replacement settles."""
     paid, target = applied_by(undo)
     if payment is None or text(payment, "Status") == VOIDED:
         return Undone(undo.done(f"{paid}/{target}", undo.steps))
@@ -29,7 +30,7 @@ def unapplied(undo: Undo, payment: Row | None) -> Undone:
     if pending:
         dated = undo.day is not None and day(payment, "ApplicationDate") == unapply_day(undo, payment)
         return Undone(undo.done(f"{paid}/{target}", ("unapply", "unapply_date") if dated else ("unapply",)))
-    if len(equal) == 1 and reversed_ones and _is_written_anew(undo, equal[0], target):
+    if len(equal) == 1 and reversed_ones and _is_written_anew(undo, equal[0], target, invoiced_on):
         return Undone(undo.done(f"{paid}/{target}", undo.steps))
     if len(equal) == 1 and is_clear:
         if undo.settings.extended_endpoint:
@@ -53,13 +54,13 @@ def _unsure(undo: Undo, paid: str, target: str, equal: int) -> Undone:
     return Undone(refusal=words, reason=UNCLEAR_REASON)
 
 
-def _is_written_anew(undo: Undo, row: Row, target: str) -> bool:
+def _is_written_anew(undo: Undo, row: Row, target: str, invoiced_on: date | None) -> bool:
     """Whether the remaining application is the replacement that a correction of the same amount writes: it has the day of the replacement."""
     command = undo.resolved.command
     if undo.resolved.record == REVERSAL or command["amount"] != undo.original.command["amount"]:
         return False
     is_same = settled_id(fields(command)["applications"][-1], undo.resolved.ids, "invoice") == target
-    return is_same and day(row, "Date") == (undo.resolved.post_on or undo.own_day)
+    return is_same and day(row, "Date") == application_day(undo.resolved, invoiced_on)
 
 
 def applied_by(undo: Undo) -> tuple[str, str]:

@@ -69,9 +69,9 @@ class Listed:
     total: int = -1
 
     def whole(self, what: str) -> list[Row]:
-        """The rows, if every one of them can be read. Raises `Transient` otherwise."""
+        """The rows, if every one of them can be read. Raises `Garbled` otherwise."""
         if bad := [row for _, row in self.rows if isinstance(row, Unreadable)]:
-            raise Transient(f"{self.system} {what}: a row cannot be read: {bad[0].reason}")
+            raise Garbled(f"{self.system} {what}: a row cannot be read: {bad[0].reason}")
         return [row for _, row in self.rows]
 
 

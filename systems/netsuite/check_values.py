@@ -181,7 +181,13 @@ class Values:
             **of_settings("receivables.", settings.receivables, ("receivable_account", "clearing_account")),
             **of_settings("labor.", settings.labor, ("cost_account", "applied_account")),
         }
-        columns = (("cost_line", "account"), ("payment_type", "account"), ("pay_type", "account"), ("pay_type", "applied_account"))
+        columns = (
+            ("cost_line", "account"),
+            ("payment_type", "account"),
+            ("payment_type", "refund_account"),
+            ("pay_type", "account"),
+            ("pay_type", "applied_account"),
+        )
         await self._compare(_ACCOUNT, wanted | named(crosswalk, columns))
 
     async def _items(self, crosswalk: Crosswalk) -> None:

@@ -74,6 +74,8 @@ _PERIOD, _SIDE = "Mar 2026", "AP"
 """The period and side that an accountant locked too early and unlocks."""
 _PLACES = ("1", "2", "3", "4")
 _WAREHOUSE = "801"
+_BANK = "1"
+"""The account that pays refunds."""
 _PAYMENTS = (("Cash", "1"), ("Check", "2"), ("Credit Card", "3"), ("ACH", "4"), ("Refund", "2"))
 
 
@@ -140,7 +142,9 @@ class NetSuiteDemo:
                 {"place": place, "inventory_location_id": _WAREHOUSE, "business_unit_id": "901"} for place in _PLACES
             ),
             "order_item": tuple({"item": item, "sku_id": sku, "factor": "1"} for item, sku in _ORDER_ITEMS),
-            "payment_type": tuple({"payment_type": name, "payment_method": method} for name, method in _PAYMENTS),
+            "payment_type": tuple(
+                {"payment_type": name, "payment_method": method, "refund_account": _BANK} for name, method in _PAYMENTS
+            ),
         }
 
     def paths(self) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "order_vendor": ("order_vendor", "vendor_id"),
     "sku_vendor": ("sku", "vendor_id"),
     "tax_zone": ("tax_zone", PART, "item", "share", "tax_code"),
-    "payment_type": ("payment_type", "payment_method", "account"),
+    "payment_type": ("payment_type", "payment_method", "account", "refund_account"),
     "term": ("term", "terms"),
     "customer_class": ("kind", "terms", "tax_zone"),
     "bill_to": ("customer_id", "customer"),
@@ -122,6 +122,7 @@ LEGENDS: Mapping[str, Legend] = {
         {
             "payment_method": "Internal id of the payment method.",
             "account": "Internal id of the bank or cash account; empty = undeposited funds.",
+            "refund_account": "Internal id of the bank account that pays refunds and bounced checks; empty = account, which then must not be empty.",
         },
         {"payment_type": "Check", "payment_method": "2", "account": "1"},
     ),

@@ -19,6 +19,7 @@ from systems.postings.applications import applications, of_nothing, receivable
 from systems.postings.collection import (
     counted_applications,
     is_refund,
+    needs,
     paid_how,
     payment_text,
     receipt_body,
@@ -33,7 +34,9 @@ from systems.postings.receivable import customer_of
 
 COLLECTION = Target("N2", "collection", PRODUCT)
 JOURNAL = "journal"
-_COLUMNS = ("payment_method", "account")
+_METHOD, _ACCOUNT, _REFUNDED_FROM = "payment_method", "account", "refund_account"
+_COLUMNS = (_METHOD, _ACCOUNT)
+"""Columns of a payment type. A receipt without an account goes to undeposited funds; a refund and a journal need one."""
 _SIGN = Hold(
     "refund_not_negative",
     f"it names a payment that it refunds, but its amount is not negative: enter it in {PRODUCT}, then skip this",
@@ -49,7 +52,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if ended := worthless(record, COLLECTION):
         return ended if kind == JOURNAL else [*ended, *map(of_sale, of_nothing(record, plan, receivable(COLLECTION)))]
     if kind == JOURNAL:
-        return [_journal(record, made), *counted_applications(record, COLLECTION)]
+        return [_journal(record, needs(record, made, _ACCOUNT)), *counted_applications(record, COLLECTION)]
     if is_refund(record):
         return [_refund(record, made)]
     return [_receipt(record, made, kind), *_applied(record, plan)]
@@ -81,11 +84,19 @@ def _applied(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoComman
 def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
     unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
-    body = refund_body(record, paid_how(record, made, _COLUMNS), customer_dimensions(customer, unit, made), made)
+    body = refund_body(record, _refunded_how(record, made), customer_dimensions(customer, unit, made), made)
     made.dated("paid_on", record["paid_on"])
     hold = other_currency(record, made.plan, "refund") or refund_hold(record, PRODUCT)
     waits_for = (*parents, *refund_parents(record, made))
     return of_sale(made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], hold, waits_for)))
+
+
+def _refunded_how(record: Mapping[str, Any], made: Mapped) -> tuple[str, str]:
+    """The method and the account of a refund: its own account, else that of receipts. Without any NetSuite would choose a bank account by itself."""
+    method, own = paid_how(record, made, (_METHOD, _REFUNDED_FROM))
+    account = own or paid_how(record, made, _COLUMNS)[1]
+    needs(record, made, _METHOD, *(() if account else (_REFUNDED_FROM,)))
+    return method, account
 
 
 # --- journals ---------------------------------------------------------------------------------------------------------
@@ -97,8 +108,6 @@ def _journal(record: Mapping[str, Any], made: Mapped) -> Draft:
     unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
     made.dated("paid_on", record["paid_on"])
     _, cash = paid_how(record, made, _COLUMNS)
-    if not cash and not made.unresolved:
-        made.missing("payment_type.account", record["type_name"] or record["type_id"] or "none")
     settings, total, dimensions = made.settings.receivables, record["total"], segments(made, unit, EMPTY)
     credited = settings.clearing_account or settings.receivable_account or made.missing("setting", "receivables.clearing_account")
     named, parents = _customer(record, made, unit) if credited and credited == settings.receivable_account else ({}, ())

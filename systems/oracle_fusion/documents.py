@@ -224,7 +224,13 @@ def reference_body(one: Application, number: str) -> dict[str, Any]:
     return {"ReceiptMatchBy": "Transaction Number", "ReferenceNumber": number, "ReferenceAmount": str(cents(one["amount"]))}
 
 
-def apply_body(resolved: ResolvedCommand, one: Application, installment: int) -> dict[str, Any]:
+def application_day(resolved: ResolvedCommand, invoiced_on: date | None) -> date:
+    """The day of an application: its own, but never before the day of the invoice that it settles, because Receivables refuses that (assumed)."""
+    own: date = resolved.post_on or fields(resolved.command)["date"]
+    return max(own, invoiced_on or own)
+
+
+def apply_body(resolved: ResolvedCommand, one: Application, installment: int, invoiced_on: date | None) -> dict[str, Any]:
     """The body of the action that applies a receipt to an installment of an invoice (26D)."""
-    day = resolved.post_on or fields(resolved.command)["date"]
+    day = application_day(resolved, invoiced_on)
     return body(appliedPaymentScheduleId=installment, amountApplied=cents(one["amount"]), accountingDate=day, applicationDate=day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.errors import Malformed, Refused, Transient
+from runtime.errors import Garbled, Malformed, Refused, Transient
 from runtime.exchange import Request
 from runtime.wire import dumps
 from systems.contract import Document, ResolvedCommand
@@ -30,7 +30,7 @@ class Looking:
         self._client = client
 
     async def rows(self, attempt: Attempt, resource: str, condition: str, query: Query = ()) -> list[Row]:
-        """The rows that meet a condition. Raises `Transient` if they do not fit into one answer, because the relevant row could be in the rest."""
+        """The rows that meet a condition. Raises `Garbled` if they do not fit into one answer, because the relevant row could be in the rest."""
         return await self.found(attempt, resource, [("q", condition), *query])
 
     async def found(self, attempt: Attempt, resource: str, query: Query) -> list[Row]:
@@ -38,7 +38,7 @@ class Looking:
         attempt.calls += 1
         page = await self._client.look(resource, [*query, ("limit", str(MOST_ROWS))])
         if page.has_more:
-            raise Transient(f"oracle_fusion {resource}: more than {len(page.rows)} rows fulfil {query[0][1][:120]}")
+            raise Garbled(f"oracle_fusion {resource}: more than {len(page.rows)} rows fulfil {query[0][1][:120]}")
         return page.whole(resource)
 
     async def child(self, attempt: Attempt, row: Row, name: str, expand: str = "") -> list[Row]:

@@ -17,7 +17,7 @@ from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, mapped
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing
-from systems.postings.goods import beside, moved, taken_back, worth
+from systems.postings.goods import backwards, beside, moved, note_unknown, taken_back, worth, worths
 from systems.postings.lines import human_number, rounded
 from systems.values.codes import code
 from systems.values.numbers import QUANTITY, number
@@ -46,16 +46,16 @@ def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
             made.append(one)
             continue
         lines: Sequence[GoodsPosting] = one.body["lines"]
-        made += [_of_line(one, line) for line in lines]
+        made += [_of_line(one, *line) for line in zip(lines, worths(record, moved(record)), strict=True)]
     return made
 
 
-def _of_line(whole: Draft, line: GoodsPosting) -> Draft:
-    """The return of one line, as a part of the whole return."""
+def _of_line(whole: Draft, line: GoodsPosting, amount: Decimal) -> Draft:
+    """The return of one line, worth this amount, as a part of the whole return."""
     own = f"{RECEIPT_LINE} {line['receipt_line_id']}"
     parents = tuple(parent for parent in whole.parents if parent["role"] == own)
     body = {**whole.body, "lines": [line]}
-    return replace(whole, body=body, part=line["source_line_id"], parted=True, parents=parents, amount=line["amount"])
+    return replace(whole, body=body, part=line["source_line_id"], parted=True, parents=parents, amount=amount)
 
 
 def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day: Any) -> Sequence[Draft | NoCommand]:
@@ -79,9 +79,11 @@ def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day
         "warehouse": (place or EMPTY).get("organization", ""),
         "lines": posted,
     } | ({"kind": "receive"} if kind == "receipt" else {"reason": record["reason"][:240]})
-    hold = other_currency(record, plan, kind) or _hold(kind, lines)
-    draft = replace(made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, lines))), amount=worth(lines))
-    return [draft, *beside(record, draft.amount, target, draft.currency)]
+    hold = other_currency(record, plan, kind) or _hold(kind, lines) or backwards(kind, lines, PRODUCT)
+    goods = worth(record, lines)
+    note_unknown(made, goods, hold)
+    draft = replace(made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, lines))), amount=goods)
+    return [draft, *beside(record, goods, target, draft.currency)]
 
 
 def _hold(kind: str, lines: Sequence[GoodsLine]) -> Hold | None:

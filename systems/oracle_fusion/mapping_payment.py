@@ -16,7 +16,7 @@ from typing import Any
 from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, dimensions, mapped
 from systems.postings.applications import applications, of_nothing, receivable
-from systems.postings.collection import in_order, is_refund, paid_how, receipt, refund_body, refund_hold
+from systems.postings.collection import in_order, is_refund, needs, paid_how, receipt, refund_body, refund_hold
 from systems.postings.document import Hold, Posting, Target
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import ZERO
@@ -36,7 +36,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if is_refund(record):
         return [_refund(record, mapped(plan, record["paid_on"]))]
     return [
-        receipt(record, mapped(plan, record["paid_on"]), COLLECTION, _COLUMNS, dimensions),
+        receipt(record, needs(record, mapped(plan, record["paid_on"]), *_COLUMNS), COLLECTION, _COLUMNS, dimensions),
         *applications(record, plan, receivable(COLLECTION)),
     ]
 

@@ -23,6 +23,7 @@ from systems.oracle_fusion.errors import classify
 from systems.oracle_fusion.goods import Goods
 from systems.oracle_fusion.importing import JOURNAL, Importing
 from systems.oracle_fusion.looking import INSTALLMENTS, RECEIPTS, REFERENCES, Looking
+from systems.oracle_fusion.mapping_shape import day
 from systems.oracle_fusion.models import Row, link, quoted, record
 from systems.oracle_fusion.taking_back import GOODS, TakingBack
 from systems.oracle_fusion.undo import UNDOING
@@ -170,7 +171,8 @@ class _Dialect:
         installments = await self._looking.child(attempt, settled, INSTALLMENTS)
         if not installments:
             raise Refused(f"oracle_fusion {attempt.ref}: invoice {number} has no installment, so that nothing can be applied to it")
-        made = documents.apply_body(attempt.resolved, one, int(required_id(installments[0], "InstallmentId")))
+        installment, invoiced_on = int(required_id(installments[0], "InstallmentId")), day(settled, "TransactionDate")
+        made = documents.apply_body(attempt.resolved, one, installment, invoiced_on)
         return self._client.request("POST", f"{self._looking.address(receipt)}/action/applyReceipt", dumps(made), ACTION)
 
     async def send(self, request: Request) -> Response:

@@ -113,7 +113,7 @@ class TakingBack:
 
     async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
         receipt, settled = await self._looking.pair(attempt, undo.original.as_written, undo.original.erp_id)
-        found = u.unapplied(undo, receipt, await self._looking.applications(attempt, receipt, settled))
+        found = u.unapplied(undo, (receipt, settled), await self._looking.applications(attempt, receipt, settled))
         key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
         number = text(receipt, "ReceiptNumber")
         if found.standing is not None and u.wants_the_same(undo):
@@ -161,7 +161,7 @@ class TakingBack:
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
         receipt, settled = await self._looking.pair(attempt, undo.original.as_written, undo.original.erp_id)
-        found = u.unapplied(undo, receipt, await self._looking.applications(attempt, receipt, settled))
+        found = u.unapplied(undo, (receipt, settled), await self._looking.applications(attempt, receipt, settled))
         if found.standing is None or found.refusal[1] == u.NO_ACTION:
             raise Transient(f"oracle_fusion {attempt.ref}: {found.refusal[0] or 'it was un-applied meanwhile'}")
         told_by = {"receivableApplicationId": int(required_id(found.standing, "ApplicationId")), "calledFrom": attempt.ref}

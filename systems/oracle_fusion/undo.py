@@ -28,7 +28,7 @@ from schemas.records import CommandEnvelope, PostingLine
 from systems.contract import Document, Original, ResolvedCommand
 from systems.mapped import REVERSAL
 from systems.oracle_fusion.compare import COMPLETE, is_reversed, reverses, stands
-from systems.oracle_fusion.documents import COMMENTS, FORMS, INVOICE, Form, cents, fields, marked, numbered
+from systems.oracle_fusion.documents import COMMENTS, FORMS, INVOICE, Form, application_day, cents, fields, marked, numbered
 from systems.oracle_fusion.mapping_shape import day
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.settings import Settings
@@ -217,10 +217,11 @@ class Unapplied:
     refusal: Refusal = GOOD
 
 
-def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
-    """How far an application is taken back. `rows` are those between this receipt and invoice. Rows with the amounts of earlier applications, which
-    the command lists, are left out. It is taken back if it is shown as not the latest, or if the receipt has that amount unapplied. A person decides
-    if it cannot be distinguished from another one, or if no row shows it."""
+def unapplied(undo: Undo, pair: tuple[Row, Row], rows: Sequence[Row]) -> Unapplied:
+    """How far an application is taken back. `rows` are those of the `pair` of receipt and invoice. Rows with the amounts of earlier applications,
+    which the command lists, are left out. It is taken back if it is shown as not the latest, or if the receipt has that amount unapplied. A person
+    decides if it cannot be distinguished from another one, or if no row shows it."""
+    receipt, settled = pair
     if is_reversed(receipt):
         return Unapplied(is_done=True)
     told = fields(undo.original.command)["applications"]
@@ -228,7 +229,7 @@ def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
     for other in told[:-1]:
         _drop(left, cents(other["amount"]))
     if undo.is_correction:
-        _drop_anew(undo, left, amount)
+        _drop_anew(undo, left, amount, day(settled, "TransactionDate"))
     equal = [one for one in left if money(one, "ApplicationAmount") == amount]
     number = text(receipt, "ReceiptNumber")
     if not is_sure(undo.original.erp_id):
@@ -262,7 +263,7 @@ def _drop(left: list[Row], amount: Decimal) -> None:
         left.remove(found[0])
 
 
-def _drop_anew(undo: Undo, left: list[Row], amount: Decimal) -> None:
+def _drop_anew(undo: Undo, left: list[Row], amount: Decimal, invoiced_on: date | None) -> None:
     """Leave out the application that the correction itself made to the same invoice. It is recognised by its amount, or by its day if the amount is
     that of the original."""
     wanted, written = fields(undo.resolved.command), fields(undo.original.command)
@@ -272,7 +273,7 @@ def _drop_anew(undo: Undo, left: list[Row], amount: Decimal) -> None:
     if anew != amount:
         _drop(left, anew)
         return
-    on = undo.resolved.post_on or wanted["date"]
+    on = application_day(undo.resolved, invoiced_on)
     of_that_day = [one for one in left if money(one, "ApplicationAmount") == anew and day(one, "ApplicationDate") == on]
     if of_that_day and len(left) == 1:
         left.clear()

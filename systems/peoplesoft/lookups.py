@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runtime.errors import Broken, Refused, Throttled, Transient
+from runtime.errors import Broken, Garbled, Refused, Throttled, Transient
 from runtime.exchange import NotSent, Unanswered
 from systems.contract import Document
 from systems.peoplesoft import answers, compare, documents, errors, suspects, taken
@@ -112,7 +112,7 @@ class LookUps:
         sequence = {"UNPOST_SEQ": text(head, "UNPOST_SEQ") or "0"}
         buffer = await self._get(asked.attempt, self._settings.journal.interface, keys | sequence)
         if buffer is None:
-            raise Transient(f"peoplesoft journal {keys['JOURNAL_ID']}: its query shows it, its interface does not")
+            raise Garbled(f"peoplesoft journal {keys['JOURNAL_ID']}: its query shows it, its interface does not")
         return compare.journal(rows, buffer, asked.piece, self._settings)
 
     # --- vouchers -----------------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class LookUps:
         keys = {name: text(row, name) for name in ("BUSINESS_UNIT", "VOUCHER_ID")}
         buffer = await self._get(asked.attempt, self._settings.voucher.interface, keys)
         if buffer is None:
-            raise Transient(f"peoplesoft voucher {keys['VOUCHER_ID']}: its query shows it, its interface does not")
+            raise Garbled(f"peoplesoft voucher {keys['VOUCHER_ID']}: its query shows it, its interface does not")
         return compare.voucher(row, buffer, asked.piece, self._settings)
 
     # --- what is taken back, what a person may have typed -----------------------------------------------------------------
@@ -221,7 +221,7 @@ class LookUps:
         said = answers.said(answer, message)
         if isinstance(said, dict):
             if not compare.is_key_of(said, keys):
-                raise Transient(f"peoplesoft {interface} Get: another document was answered")
+                raise Garbled(f"peoplesoft {interface} Get: another document was answered")
             return said
         if said.code == errors.NO_ROWS:
             return None

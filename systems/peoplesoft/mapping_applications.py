@@ -21,7 +21,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import Application, Parent
-from systems.mapped import APPLY, COMPLETION, UNAPPLIED, Draft, NoCommand, Plan
+from systems.mapped import APPLY, COMPLETION, SECOND_HALF, UNAPPLIED, Draft, NoCommand, Plan
 from systems.peoplesoft.allocation import (
     Mapped,
     chartfields,
@@ -35,13 +35,10 @@ from systems.peoplesoft.allocation import (
 )
 from systems.peoplesoft.documents import INTERCOMPANY, OF_INVOICE
 from systems.peoplesoft.mapping_journal import Entry, journal
-from systems.postings.applications import part_of, standing
+from systems.postings.applications import beyond, held_of_nothing, part_of, standing
 from systems.postings.collection import applied_on, counted_applications, in_order, opening_row
 from systems.postings.document import Hold, Posting, Target, other_currency
-from systems.postings.lines import Place, broken_cents, line
-
-IN_OTHER_UNIT = "receivable"
-"""Mark of the part that books the receivable of the invoice, in the invoice's unit."""
+from systems.postings.lines import ZERO, Place, broken_cents, line
 
 
 @dataclass(frozen=True)
@@ -60,9 +57,23 @@ def applications(record: Mapping[str, Any], plan: Plan, how: Settling) -> Sequen
         return counted_applications(record, how.target)
     sign = -1 if record["entity"] == "payment" and record["total"] < 0 else 1
     found, unmatched = standing([_times(sign, one) for one in in_order(record)])
-    drafts = [draft for one in found for draft in _journals(record, _times(sign, one), plan, how)]
+    back, settled, drafts = sum((one["amount"] for one in unmatched), ZERO), ZERO, []
+    for one in found:
+        settled += one["amount"]
+        drafts += _held(_journals(record, _times(sign, one), plan, how), beyond(record, (settled, back), how.target.product))
     drafts += [_unmatched(record, _times(sign, one), plan, how) for one in unmatched]
     return drafts or [none(record, how.target)]
+
+
+def of_nothing(record: Mapping[str, Any], plan: Plan, how: Settling) -> list[Draft]:
+    """What the applications of a payment of 0.00 become if applications are journals: each is held, because a person decides what it moves."""
+    made = [one for one in applications(record, plan, how) if isinstance(one, Draft)]
+    return held_of_nothing(record, made, how.target.product) if any(one["amount"] for one in record["applications"]) else made
+
+
+def _held(drafts: list[Draft], hold: Hold | None) -> list[Draft]:
+    """The drafts with this hold, except those that have one already."""
+    return drafts if hold is None else [one if one.hold else replace(one, hold=hold.name, hold_detail=hold.words) for one in drafts]
 
 
 def _times(sign: int, one: Application) -> Application:
@@ -103,7 +114,7 @@ def _journals(record: Mapping[str, Any], one: Application, plan: Plan, how: Sett
     other = [line(between, INTERCOMPANY, amount, text), line(Place(OF_INVOICE, {}), "receivable", -amount, text)]
     return [
         _draft(record, one, made, how, (ledger_unit(made, unit, unit_named(record)), first, parents, part_of(one))),
-        _draft(record, one, replace(made), how, ("", other, parents, f"{IN_OTHER_UNIT}/{part_of(one)}")),
+        _draft(record, one, replace(made), how, ("", other, parents, f"{SECOND_HALF}{part_of(one)}")),
     ]
 
 

@@ -26,7 +26,7 @@ from systems.peoplesoft.allocation import (
     unit_named,
     unit_of,
 )
-from systems.peoplesoft.mapping_applications import Settling, applications, moves, none
+from systems.peoplesoft.mapping_applications import Settling, applications, moves, none, of_nothing
 from systems.peoplesoft.mapping_journal import Entry, journal
 from systems.postings.collection import payment_text
 from systems.postings.document import Hold, Posting, Row, Target, other_currency, wanted
@@ -44,8 +44,10 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     made = mapped(plan, record["paid_on"])
     from_deposits = bool(made.settings.accounts.deposits_on(record["paid_on"]))
     how = Settling(COLLECTION, record["paid_on"], payment_text(record), from_deposits)
-    if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
+    if ended := voided(record, COLLECTION, plan.time_zone):
         return [*ended, *([none(record, COLLECTION)] if moves(plan, how) else [])]
+    if ended := worthless(record, COLLECTION):
+        return [*ended, *(of_nothing(record, plan, how) if moves(plan, how) else [])]
     return [_draft(record, made, _hold(record, record["total"], plan)), *applications(record, plan, how)]
 
 

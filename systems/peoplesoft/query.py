@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from runtime.errors import Garbled, Malformed, Refused, Transient
+from runtime.errors import Garbled, Malformed, Refused
 from runtime.exchange import Response
 from runtime.json import member, pieces
 from systems.feeds.elements import digest_of
@@ -35,10 +35,10 @@ class ResultPage:
     digest: str
 
     def whole(self, query: str) -> tuple[tuple[bytes, Row], ...]:
-        """The rows, for a caller that needs every one of them. Raises `Transient` if one cannot be read."""
+        """The rows, for a caller that needs every one of them. Raises `Garbled` if one cannot be read."""
         for number, (_, row) in enumerate(self.rows, 1):
             if isinstance(row, Torn):
-                raise Transient(f"peoplesoft {query}: row {number} of a page cannot be read")
+                raise Garbled(f"peoplesoft {query}: row {number} of a page cannot be read")
         return self.rows
 
 

@@ -54,7 +54,7 @@ def applications(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[D
     back, settled, made = sum((one["amount"] for one in unmatched), ZERO), ZERO, []
     for number, one in enumerate(found):
         settled += one["amount"]
-        made.append(_held(_application(record, found, number, plan, how), _beyond(record, (settled, back), how)))
+        made.append(_held(_application(record, found, number, plan, how), beyond(record, (settled, back), how.target.product)))
     return made + [_unmatched(record, one, plan, how) for one in unmatched]
 
 
@@ -63,9 +63,13 @@ def of_nothing(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[Dra
     none."""
     if not any(one["amount"] for one in record["applications"]):
         return []
+    return held_of_nothing(record, applications(record, plan, how), how.target.product)
+
+
+def held_of_nothing(record: Mapping[str, Any], made: Sequence[Draft], product: str) -> list[Draft]:
+    """The applications of a payment of 0.00, held. A negative one is held already."""
     what = str(record["entity"]).replace("_", " ")
-    words = f"the {what} is 0.00 and moves this from one document to another: enter it in {how.target.product}, then skip this"
-    made = applications(record, plan, how)
+    words = f"the {what} is 0.00 and moves this from one document to another: enter it in {product}, then skip this"
     return [one if one.amount < 0 else replace(one, hold=_OVERAPPLIED, hold_detail=words) for one in made]
 
 
@@ -122,7 +126,7 @@ def _held(draft: Draft, hold: Hold | None) -> Draft:
     return draft if draft.hold or hold is None else replace(draft, hold=hold.name, hold_detail=hold.words)
 
 
-def _beyond(record: Mapping[str, Any], told: tuple[Decimal, Decimal], how: Applying) -> Hold | None:
+def beyond(record: Mapping[str, Any], told: tuple[Decimal, Decimal], product: str) -> Hold | None:
     """The hold of an application with which a payment or credit settles more than its total. `told` is the sum of the applications up to this one,
     and the sum of the unmatched negative ones. If these make enough room, a person has to take that amount back first."""
     settled, back = told
@@ -130,9 +134,7 @@ def _beyond(record: Mapping[str, Any], told: tuple[Decimal, Decimal], how: Apply
         return None
     what = str(record["entity"]).replace("_", " ")
     if settled + back <= abs(record["total"]):
-        words = (
-            f"there is room for it once {-back:.2f} of the {what} is taken back in {how.target.product}: do that, then release this"
-        )
+        words = f"there is room for it once {-back:.2f} of the {what} is taken back in {product}: do that, then release this"
         return Hold(_UNMATCHED, words)
     words = f"with it the applications come to {settled:.2f}, the {what} is {record['total']:.2f}: correct the source document"
     return Hold(_OVERAPPLIED, words)

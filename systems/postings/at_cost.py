@@ -21,6 +21,7 @@ from systems.postings.payable import negative_bill
 from systems.postings.receivable import DISCOUNT, adjusts
 
 PRICE = "price"
+_AT_PRICE = "counted with its price until it has one"
 LINKED = "vendor:"
 """The prefix of a part whose vendor is known by its link; the vendor's source id follows."""
 
@@ -64,13 +65,14 @@ class Payables:
 
 def payables(record: Mapping[str, Any], made: Mapped[Own], how: Owing[Own]) -> Payables:
     """What an invoice owes to vendors: a part for each vendor, from its lines that are worth something. An unresolved value holds all parts, because
-    resolving it may still add to any of them."""
+    resolving it may still add to any of them. A line whose cost is not known counts with its price while it is held, so that no list shows 0.00."""
     found = Payables()
     by_receipt = ZERO
     for one in record["lines"]:
         worth = worth_of(one, how.basis)
         if worth is None and not one["from_inventory"]:
-            made.missing("cost", wanted((one["sku_code"], one["kind"])))
+            made.missing("cost", f"{wanted((one['sku_code'], one['kind']))} ({_AT_PRICE})")
+            worth = rounded(one["amount"])
         elif not worth:
             continue
         if one["from_inventory"]:

@@ -39,6 +39,16 @@ def paid_how(record: Mapping[str, Any], made: Mapped[Any], columns: tuple[str, s
     return row.get(columns[0], ""), row.get(columns[1], "")
 
 
+def needs(record: Mapping[str, Any], made: Mapped[Any], *columns: str) -> Mapped[Any]:
+    """Note the columns without which the ERP refuses the payment, if its row of `payment_type` leaves them empty. Returns the document in the
+    making."""
+    row = made.row("payment_type", (record["type_name"], record["type_id"]))
+    for column in columns:
+        if row is not None and not row.get(column):
+            made.missing(f"payment_type.{column}", record["type_name"] or record["type_id"])
+    return made
+
+
 def receipt(record: Mapping[str, Any], made: Mapped[Any], to: Target, columns: tuple[str, str], of: Dimensions) -> Draft:
     """The receipt of a payment. `columns` are those of `paid_how`; `of` returns the dimensions of the header."""
     unit = made.unit(record["business_unit_name"], record["business_unit_id"])

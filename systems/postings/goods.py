@@ -9,9 +9,9 @@ from typing import Any
 
 from schemas.records import GoodsLine
 from systems.mapped import Draft, NoCommand
-from systems.postings.document import Target
+from systems.postings.document import Hold, Mapped, Target
 from systems.postings.ends import reversal
-from systems.postings.lines import ZERO, rounded
+from systems.postings.lines import ZERO, rounded, split
 
 
 def moved(record: Mapping[str, Any]) -> list[GoodsLine]:
@@ -19,9 +19,32 @@ def moved(record: Mapping[str, Any]) -> list[GoodsLine]:
     return [one for one in record["lines"] if one["quantity"]]
 
 
-def worth(lines: Sequence[GoodsLine]) -> Decimal:
-    """What goods are worth."""
-    return sum((rounded(one["amount"]) for one in lines), ZERO)
+def worths(record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> list[Decimal]:
+    """What each of the lines that moved is worth. If none of them tells a cost, they share its total without tax and charges by quantity."""
+    if not lines or any(one["amount"] for one in lines):
+        return [rounded(one["amount"]) for one in lines]
+    goods = rounded(record["total"] - record["tax"] - record["shipping"] - record["other"])
+    return split(goods, [abs(one["quantity"]) for one in lines])
+
+
+def worth(record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> Decimal:
+    """What the goods of a document are worth."""
+    return sum(worths(record, lines), ZERO)
+
+
+def backwards(kind: str, lines: Sequence[GoodsLine], product: str) -> Hold | None:
+    """The hold of a receipt or return with a line of less than nothing, which an ERP refuses while it may take the other lines."""
+    wrong = next((one for one in lines if one["quantity"] < 0), None)
+    if wrong is None:
+        return None
+    words = f"line {wrong['line_id']} of the {kind} has the quantity {wrong['quantity'].normalize():f}"
+    return Hold("negative_quantity", f"{words}: correct it at the source, or enter the {kind} in {product}, then skip this")
+
+
+def note_unknown(made: Mapped[Any], amount: Decimal, hold: Hold | None) -> None:
+    """Say in the words of a hold of 0.00 that the source does not tell what the goods cost."""
+    if not amount and (hold is not None or made.unresolved):
+        made.missing("cost", "of the goods (the source tells none, so that the amount is not known)")
 
 
 def beside(record: Mapping[str, Any], goods: Decimal, target: Target, currency: str = "") -> list[NoCommand]:
@@ -38,8 +61,8 @@ def taken_back(record: Mapping[str, Any], target: Target, zone: str, *, by_line:
     if not lines:
         return [replace(reversal(record, target, zone), parted=by_line)]
     parts: dict[str, Decimal] = {}
-    for one in lines:
+    for one, amount in zip(lines, worths(record, lines), strict=True):
         part = one["line_id"] if by_line else ""
-        parts[part] = parts.get(part, ZERO) + rounded(one["amount"])
+        parts[part] = parts.get(part, ZERO) + amount
     back = [replace(reversal(record, target, zone, part, amount), parted=by_line) for part, amount in parts.items()]
-    return [*back, *beside(record, worth(lines), target)]
+    return [*back, *beside(record, worth(record, lines), target)]

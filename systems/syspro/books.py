@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from runtime.errors import Refused, Transient
+from runtime.errors import Garbled, Refused, Transient
 from runtime.exchange import Request, Response
 from systems.contract import Answer, Found, ResolvedCommand, Verdict
 from systems.syspro import errors
@@ -34,12 +34,12 @@ class Books:
     async def rows(
         self, attempt: Attempt, table: str, columns: Sequence[str], where: Sequence[Where], order: Sequence[str]
     ) -> list[Row]:
-        """The rows that meet the conditions. Raises `Transient` if they do not fit into one answer, because the relevant row could be in the rest."""
+        """The rows that meet the conditions. Raises `Garbled` if they do not fit into one answer, because the relevant row could be in the rest."""
         attempt.calls += 1
         search = Search(table, tuple(columns), tuple(where), tuple(order))
         found = (await self.client.look(search)).whole(table)
         if len(found) >= search.rows:
-            raise Transient(f"{SYSTEM} {table}: {len(found)} rows or more fulfil the conditions")
+            raise Garbled(f"{SYSTEM} {table}: {len(found)} rows or more fulfil the conditions")
         return found
 
     # --- months -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from runtime.errors import Malformed, Transient
+from runtime.errors import Garbled, Malformed
 from runtime.exchange import Response
 from runtime.json import Unreadable
 from systems.feeds.elements import Cut, digest_of
@@ -85,14 +85,14 @@ class Table:
     digest: str
 
     def whole(self, what: str) -> list[Row]:
-        """The rows, if every one of them can be read. Raises `Transient` otherwise."""
+        """The rows, if every one of them can be read. Raises `Garbled` otherwise."""
         if any(isinstance(row, Unreadable) for _, row in self.rows):
-            raise Transient(f"{SYSTEM} {what}: a row cannot be read")
+            raise Garbled(f"{SYSTEM} {what}: a row cannot be read")
         return [row for _, row in self.rows]
 
 
 def table_of(answer: Response, search: Search) -> Table:
-    """The rows of an answer. Raises `Transient` unless it is the complete answer to this query, and what `errors.readable` raises."""
+    """The rows of an answer. Raises `Garbled` unless it is the complete answer to this query, and what `errors.readable` raises."""
     what = search.table
     text = errors.readable(answer, what)
     try:
@@ -115,16 +115,16 @@ def _whole(text: str, body: bytes, search: Search) -> Table:
 
 
 def _cut(body: bytes, search: Search, why: Malformed) -> Table:
-    """The rows of a page some of whose rows cannot be read. The page without its rows has to be complete. Raises `Transient`."""
+    """The rows of a page some of whose rows cannot be read. The page without its rows has to be complete. Raises `Garbled`."""
     slices = cut_rows(body)
     if not slices:
-        raise Transient(f"{SYSTEM} {search.table}: {why}") from why
+        raise Garbled(f"{SYSTEM} {search.table}: {why}") from why
     try:
         rest = xml_of(text_of(_without(body, slices)))
         _require(rest, search)
         _require_count(rest, len(slices), search)
     except Malformed as error:
-        raise Transient(f"{SYSTEM} {search.table}: {why}") from error
+        raise Garbled(f"{SYSTEM} {search.table}: {why}") from error
     return Table(tuple((one, _read(one)) for one in slices), digest_of(body))
 
 
@@ -145,10 +145,10 @@ def _require(root: etree._Element, search: Search) -> None:
     if refusal := errors.refused(outcome(root), search.table):
         raise refusal
     if name(root) != search.table.lower().replace("+", "_"):
-        raise Transient(f"{SYSTEM} {search.table}: the answer is about {name(root)[:40]}")
+        raise Garbled(f"{SYSTEM} {search.table}: the answer is about {name(root)[:40]}")
 
 
 def _require_count(root: etree._Element, found: int, search: Search) -> None:
     told = of(root, "RowsReturned")
     if whole(told) != found or found > search.rows:
-        raise Transient(f"{SYSTEM} {search.table}: {found} rows came, the answer says {told[:20] or 'none'}")
+        raise Garbled(f"{SYSTEM} {search.table}: {found} rows came, the answer says {told[:20] or 'none'}")

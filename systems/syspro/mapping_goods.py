@@ -18,7 +18,7 @@ from systems.contract import TAKEN
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing, voided
-from systems.postings.goods import beside, moved, taken_back
+from systems.postings.goods import backwards, beside, moved, note_unknown, taken_back, worth
 from systems.postings.lines import broken_cents, human_number, rounded
 from systems.syspro.allocation import KIND_TABLE, PRODUCT, Mapped, gl_code, mapped, stock_row, warehouse_of
 from systems.syspro.wire import fitted
@@ -103,12 +103,13 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         "warehouse": warehouse,
         "lines": posted,
     }
-    hold = other_currency(record, plan, "receipt")
+    hold = other_currency(record, plan, "receipt") or backwards("receipt", lines, PRODUCT)
     if hold is None and not all(one["order_line_id"] for one in lines):
         hold = Hold("no_order_line", f"a line of the receipt names no line of an order: enter it in {PRODUCT}, then skip this")
     ids = dict.fromkeys(one["order_line_id"] for one in lines if one["order_line_id"])
     parents = tuple(Parent(role=f"{ORDER_LINE} {one}", entity=ORDER_LINE, source_id=one) for one in ids)
-    goods = sum((one["amount"] for one in posted), Decimal(0))
+    goods = sum((one["amount"] for one in posted), Decimal(0)) if any(one["amount"] for one in posted) else worth(record, lines)
+    note_unknown(made, goods, hold)
     draft = replace(made.draft("receipt", body, record, Posting(RECEIPT, record["received_on"], hold, parents)), amount=goods)
     return [draft, *beside(record, goods, RECEIPT, draft.currency)]
 
@@ -150,6 +151,7 @@ def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft
         "lines": posted,
     }
     hold = other_currency(record, plan, "adjustment")
+    note_unknown(made, record["total"], hold)
     return [made.draft("inventory_adjustment", body, record, Posting(STOCK, record["adjusted_on"], hold))]
 
 

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 import orjson
 
-from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
+from runtime.errors import Broken, ConnectorError, Garbled, Malformed, Refused, Throttled
 from runtime.exchange import NotSent, Response, Unanswered
 from runtime.redaction import told
 from systems.contract import Access, Answer, Document, Found, Original, ResolvedCommand, Verdict
@@ -70,7 +70,7 @@ class Dialect(Protocol[R]):
         """See `systems.contract.Writer.reserve`."""
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """See `systems.contract.Writer.find`; `Malformed` is taken as `Transient`."""
+        """See `systems.contract.Writer.find`; `Malformed` is taken as `Garbled`."""
 
     async def request(self, attempt: Attempt) -> R:
         """The request of a step. Raises `Refused` or `Malformed` for a document that cannot be sent, and another `ConnectorError` if it cannot be
@@ -127,7 +127,7 @@ class FramedWriter(Generic[R]):
         try:
             return await self._dialect.look_up(attempt)
         except Malformed as error:
-            raise Transient(f"{resolved.command['system']} {attempt.ref}: {error}") from error
+            raise Garbled(f"{resolved.command['system']} {attempt.ref}: {error}") from error
         except Throttled as error:
             self.client.pause(error.asked)
             raise

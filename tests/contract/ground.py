@@ -89,11 +89,20 @@ class SystemUnderTest:
     """What settles other documents in the books that the simulator begins with, where a way has no ref by which its own is told."""
     chosen: dict[str, str] = field(default_factory=dict)
     """The example by which each way is tried, once it was looked for (`example_of`)."""
+    made: dict[tuple[str, str], list[tuple[Draft, CommandEnvelope]]] = field(default_factory=dict)
+    """The drafts of a copy of an example as it is, once they were made (`drafts`): each parent is looked for among those of all examples."""
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
     def drafts(self, example: str, copy: str = "", **changes: Any) -> list[tuple[Draft, CommandEnvelope]]:
         """The drafts of a copy of an example, with changes of its canonical record, and their commands as the hop makes them."""
+        if changes:
+            return self._drafted(example, copy, changes)
+        if (example, copy) not in self.made:
+            self.made[(example, copy)] = self._drafted(example, copy, {})
+        return self.made[(example, copy)]
+
+    def _drafted(self, example: str, copy: str, changes: Mapping[str, Any]) -> list[tuple[Draft, CommandEnvelope]]:
         record = copied(examples.canonical(self.system.name, example), copy) | changes
         entity = example.partition(".")[0]
         source = Source(entity, record, f"canonical.{entity}", 0, 0, b"")

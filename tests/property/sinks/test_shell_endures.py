@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from runtime.errors import Garbled
 from schemas.codec import MAX_WRITTEN_BYTES
 from schemas.errors import Malformed
 from services.sinks import alarms, arrivals, follow
@@ -87,6 +88,43 @@ def test_whatever_a_look_up_raises_parks_that_attempt_and_it_is_tried_again(erro
         await _parked_then_tried_again(sink, erp, lambda: erp.raises_of[BILL["ref"]].append(error))
 
     _all_posted(*played(play))
+
+
+def test_a_look_up_that_cannot_be_read_concerns_its_document_alone() -> None:
+    """It counted as an outage: the other document waited too, and this one was asked for again and again for ever, on no list of held documents."""
+
+    async def play(sink: Sink, erp: Scripted) -> None:
+        erp.raises_of[BILL["ref"]].extend([Garbled("toy: TotalAmount is not a number")] * 9)
+        for one in (BILL, OTHER):
+            sink.command("ap_bill", one)
+        sink.reads()
+        await sink.turns(300)
+        assert sink.state(OTHER["op_key"])[0] == "POSTED", "no time has passed"
+        assert sink.state(KEY) == ("WAITING", "system_down")
+        await sink.passes(900, step=5.0)
+
+    sink, erp = played(play)
+    assert sink.held() == {KEY: ("defect", Decimal(5))}
+    assert [one["detail"] for one in sink.index.all() if one["op_key"] == KEY] == ["toy: TotalAmount is not a number"]
+    assert erp.amounts() == [Decimal(70)], "it is never written without a look-up"
+
+
+def test_a_system_that_answers_nothing_readable_is_paused_and_its_documents_are_not_all_held() -> None:
+    several = [bill(str(number), "5.00") for number in range(30, 60)]
+
+    async def play(sink: Sink, erp: Scripted) -> None:
+        for one in several:
+            erp.raises_of[one["ref"]].extend([Garbled("toy: no page")] * 99)
+            sink.command("ap_bill", one)
+        sink.reads()
+        await sink.passes(360, step=10.0)
+        assert len(sink.held()) < 5
+        erp.raises_of.clear()
+        await sink.passes(360, step=10.0)
+        states = [sink.state(one["op_key"])[0] for one in several]
+        assert states.count("POSTED") == len(several) - states.count("HELD") > 25
+
+    played(play)
 
 
 @pytest.mark.parametrize("what", ["reserve", "open_session"])

@@ -395,3 +395,21 @@ async def test_what_a_writer_opened_it_gives_back(tenant: Tenant) -> None:
     assert len((await tenant.ask("sessions"))["sessions"]) == 1
     await held.writer.close()
     assert (await tenant.ask("sessions"))["sessions"] == []
+
+
+async def test_an_application_is_dated_no_earlier_than_its_invoice_and_keeps_no_other_one(held: Books) -> None:
+    """A deposit of 10 March was applied to an invoice of 20 March by an application of 10 March. Its release was refused, and as the row stayed
+    entered, so was that of every later application of the payment."""
+    late = ground.invoice(invoice_date=date(2026, 3, 20))
+    held.ids["invoice/101"] = (await held.post(RELEASED, *made("invoice", late))).erp_id
+    other = ground.invoice(source_id="102", number="N102")
+    held.ids["invoice/102"] = (await held.post(RELEASED, *made("invoice", other))).erp_id
+    source = ground.payment("108.25", [ground.application("101", "60.00"), ground.application("102", "48.25", "2")])
+    held.ids["payment/201"] = (await held.post(RELEASED, *made("payment", source))).erp_id
+    for number in (1, 2):
+        await held.post(("apply", "release"), *made("payment", source, number))
+    assert [one["balance"] for one in await held.tenant.kept("Invoice")] == ["48.25", "60.00"]
+    assert [(one["amount"], one["released"]) for one in (await held.tenant.kept("Payment"))[0]["applications"]] == [
+        ("60.00", True),
+        ("48.25", True),
+    ]

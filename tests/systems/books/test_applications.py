@@ -37,6 +37,14 @@ def test_an_application_of_a_deposit_carries_its_own_day() -> None:
     assert applied.posting_date == LATER
 
 
+@pytest.mark.parametrize(("invoiced_on", "expected"), [(date(2026, 4, 9), "04-09"), (LATER, "04-02"), (None, "04-02")])
+def test_an_application_is_sent_for_the_day_of_an_invoice_that_is_later(invoiced_on: date | None, expected: str) -> None:
+    record = payment("500.00", [application("101", "500.00", applied_on=LATER)])
+    (_, applied) = drafts("acumatica", "payment", record)
+    sent = application_body(ResolvedCommand(applied.record, command(applied, record, "acumatica"), IDS), invoiced_on)
+    assert sent["ApplicationDate"] == {"value": f"2026-{expected}T00:00:00"}
+
+
 @pytest.mark.parametrize(("day", "expected"), [(LATER, LATER), (None, date(2026, 3, 10)), (date(2026, 3, 1), date(2026, 3, 10))])
 def test_an_application_is_never_dated_before_its_payment(day: date | None, expected: date) -> None:
     record = payment("500.00", [application("101", "500.00", applied_on=day)])

@@ -157,6 +157,33 @@ def test_costs_of_two_vendors_that_nobody_knows_do_not_take_each_other_back() ->
     assert {"sku_vendor=ODD-1", "sku_vendor=ODD-2"} <= {name.partition(" ")[0] for name in one.unresolved}
 
 
+# --- what its payment type leaves open --------------------------------------------------------------------------------
+
+PAID_BY: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "acumatica": ("payment_method", "ar_receipt", {"cash_account": "10200"}),
+    "netsuite": ("refund_account", "ar_refund", {"payment_method": "2"}),
+    "oracle_fusion": ("bank_account", "ar_receipt", {"receipt_method": "Manual"}),
+    "peoplesoft": ("account", "journal", {"department": "100"}),
+}
+"""The column without which each ERP refuses a payment or refund, that document, and a row without the column."""
+
+
+@pytest.mark.parametrize("erp", PAID_BY)
+def test_a_payment_type_without_its_account_holds_by_name_and_goes_on_with_it(erp: str) -> None:
+    """NetSuite paid a refund from whatever bank account it came upon first; Fusion refused a receipt without a bank account, which was held as
+    `refused` whatever the row said later."""
+    column, record, row = PAID_BY[erp]
+    own = {"acumatica": acumatica, "netsuite": netsuite, "oracle_fusion": fusion, "peoplesoft": peoplesoft}[erp]
+    source = payment("-50.00", [], refunded_payment_id="190") if record == "ar_refund" else payment("50.00", [])
+
+    def typed(cells: Mapping[str, str]) -> Draft:
+        made = replace(plan(erp), crosswalk=field_service.crosswalk({**own.TABLES, "payment_type": {"Check": dict(cells)}}))
+        return next(one for one in drafts(erp, source, made) if one.record == record)
+
+    assert (typed(row).unresolved, typed(row).amount) == ((f"payment_type.{column}=Check",), source["total"])
+    assert typed({**row, column: "12"}).unresolved == ()
+
+
 # --- more than there is -----------------------------------------------------------------------------------------------
 
 
@@ -239,6 +266,53 @@ def test_goods_of_which_nothing_is_left_are_counted_with_what_they_are_worth(ent
     assert isinstance(counted, NoCommand)
     assert isinstance(milestone, Draft)
     assert (counted.decision, counted.amount, milestone.action) == ("excluded", Decimal("76.33"), "nothing")
+
+
+@pytest.mark.parametrize("more", [{}, CANCELED], ids=["moved", "taken back"])
+@pytest.mark.parametrize("kind", ["receipt", "return", "syspro"])
+def test_goods_whose_lines_tell_no_cost_are_worth_what_their_document_says(kind: str, more: dict[str, Any]) -> None:
+    """The lines of a receipt had no cost: it was held with 0.00, and the whole receipt counted as tax and freight."""
+    erp, record = of_goods(kind, **more)
+    bare = [{**one, "amount": Decimal(0), "unit_cost": Decimal(0)} for one in record["lines"]]
+    document, beside = mapped(erp, {**record, "lines": bare})
+    assert (document.amount, beside.amount) == (Decimal("61.37"), Decimal("14.96"))
+    several = [{**bare[0], "line_id": str(number), "quantity": Decimal(number)} for number in (1, 2)]
+    *documents, beside = mapped(erp, {**record, "lines": several})
+    assert [one.amount for one in documents] == ([Decimal("20.46"), Decimal("40.91")] if kind == "return" else [Decimal("61.37")])
+    assert beside.amount == Decimal("14.96")
+
+
+@pytest.mark.parametrize("kind", ["receipt", "return", "syspro"])
+def test_goods_of_a_negative_quantity_are_held_before_the_other_lines_are_received(kind: str) -> None:
+    """Fusion refused the one line and received the other: the receipt was held when half of it stood in the books."""
+    erp, record = of_goods(kind)
+    line = record["lines"][0] | {"order_line_id": "1", "receipt_line_id": "1"}
+    back = {**line, "line_id": "2", "quantity": Decimal(-1), "amount": Decimal("-15.34")}
+    held = drafts(erp, {**record, "lines": [line, back], "total": Decimal("46.03")})
+    assert {one.hold for one in held} == {"negative_quantity"}
+    assert "line 2 of the" in held[0].hold_detail
+    assert told(list(held)) == Decimal("46.03")
+
+
+@pytest.mark.parametrize("entity", ["receipt", "inventory_adjustment"])
+def test_a_hold_of_goods_whose_cost_nobody_tells_says_so(entity: str) -> None:
+    """It was 0.00 in the list, as if there were nothing to decide."""
+    line = goods_ground.goods_line("4", "0", order_line_id="1")
+    nowhere: dict[str, Any] = {"business_unit_name": "Electrical", "business_unit_id": "99"}
+    record = (goods_ground.receipt if entity == "receipt" else goods_ground.adjustment)([line], **nowhere)
+    (document,) = drafts("syspro", record)
+    assert document.unresolved[-1] == "cost=of the goods (the source tells none, so that the amount is not known)"
+    assert (document.unresolved[0], document.amount) == ("business_unit=Electrical", Decimal(0))
+
+
+@pytest.mark.parametrize("erp", ["netsuite", "peoplesoft", "syspro"])
+def test_a_line_without_a_cost_is_held_with_its_price(erp: str) -> None:
+    """A material sold for 250.00 whose cost ServiceTitan does not tell was held with 0.00."""
+    sold_for = [invoice_line("250.00", kind="Material", sku_code="PIPE-34"), cost("61.37", "2")]
+    own = replace(plan(erp), settings=peoplesoft.settings(profile="voucher")) if erp == "peoplesoft" else None
+    found = [one for one in drafts(erp, invoice(sold_for), own) if one.purpose == "payable"]
+    assert told(list(found)) == Decimal("311.37")
+    assert all("cost=PIPE-34 (counted with its price until it has one)" in one.unresolved for one in found)
 
 
 # --- in which currency ------------------------------------------------------------------------------------------------

@@ -47,8 +47,12 @@ def drawn_line(draw: random.Random, number: int) -> dict[str, Any]:
 
 
 def cost_of(line: dict[str, Any]) -> Decimal:
-    """What a line cost, by itself: its cost, else that of its pieces, half a cent up."""
+    """What a line cost, by itself: its cost, else that of its pieces, half a cent up. What was sold or taken back without a cost is held with its
+    price."""
     exact = line["cost"] if line["cost"] is not None else (line["unit_cost"] or Decimal(0)) * line["quantity"]
+    is_unknown = line["cost"] is None and line["unit_cost"] is None and not line["from_inventory"]
+    if is_unknown and (line["amount"] > 0 or (line["amount"] < 0 and line["quantity"] < 0 and line["kind"] != "PriceModifier")):
+        exact = line["amount"]
     return Decimal(exact).quantize(CENT, ROUND_HALF_UP)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -363,6 +364,15 @@ async def test_an_application_whose_receipt_was_never_written_is_not_there_and_a
 async def test_a_receipt_is_applied_by_the_action_where_the_release_offers_it(tmp_path: Path) -> None:
     async with books(tmp_path, {"receivables": {"apply_by": "action"}}, release="26d", automatch_s=99999) as held:
         await held.invoice()
+        held.ids["payment/201"] = (await held.written(held.resolved(payment()), "create")).erp_id
+        document = await held.written(held.resolved(payment(), 1), "apply")
+        assert "apply" in document.steps_done
+
+
+async def test_an_application_by_the_action_is_dated_no_earlier_than_its_invoice(tmp_path: Path) -> None:
+    """A deposit that the source applies to an invoice of a later day: Receivables refuses the day of the application."""
+    async with books(tmp_path, {"receivables": {"apply_by": "action"}}, release="26d", automatch_s=99999) as held:
+        await held.invoice(invoice(invoice_date=date(2026, 3, 20), due_date=date(2026, 4, 20)))
         held.ids["payment/201"] = (await held.written(held.resolved(payment()), "create")).erp_id
         document = await held.written(held.resolved(payment(), 1), "apply")
         assert "apply" in document.steps_done

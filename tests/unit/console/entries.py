@@ -53,7 +53,12 @@ def entry(entity: str, source_id: str, state: str, reason: str = "", **more: Any
 def application(payment: str, number: str, amount: str, *waits_for: str, **more: Any) -> dict[str, Any]:
     """An application of a payment that waits for these."""
     place = {"record": "ar_application", "purpose": "collection", "action": "apply", "waits_for": list(waits_for)}
-    return entry("payment", f"{payment}/{number}", "WAITING", "parent", amount=amount, **{**place, **more})
+    state, reason, source_id = (
+        more.pop("state", "WAITING"),
+        more.pop("reason", "parent"),
+        more.pop("source_id", f"{payment}/{number}"),
+    )
+    return entry("payment", source_id, state, reason, amount=amount, **{**place, **more})
 
 
 def not_due(entity: str, source_id: str, amount: str, **more: Any) -> dict[str, Any]:

@@ -320,6 +320,22 @@ def test_the_list_of_what_is_held_fits_a_hundred_columns_and_ends_with_its_sum()
     assert shown[-1] == "2 held, 2,469,135.78 USD"
 
 
+def test_what_is_held_of_one_payment_is_counted_once() -> None:
+    """A payment to the deposits account that was held, and the journals of its application in two ledger units, came to 1,100.00."""
+    paid = entry("payment", "9", "HELD", "unmapped", amount="500.00", record="journal")
+    halves = [
+        application(
+            "9", "1", "300.00", state="HELD", reason="unmapped", record="journal", source_id="9", part=part, op_key=f"x{part}"
+        )
+        for part in ("1", "receivable/1")
+    ]
+    rows = held_rows([paid, *halves])
+    assert sorted((row["amount"], row["counted"]) for row in rows) == [(300, 0), (300, 0), (500, 500)]
+    assert list(held_lines(rows))[-1] == "3 held, 500.00 USD"
+    assert sorted(row["counted"] for row in held_rows(halves)) == [0, 300]
+    assert list(held_lines(held_rows(halves)))[-1] == "2 held, 300.00 USD"
+
+
 def test_a_held_change_shows_what_its_document_comes_to_and_not_only_what_it_adds() -> None:
     """A document of another day was held as a change of 0.00, and stood at the end of the list."""
     command = {**example("command.ar_invoice"), "amount": Decimal("324.75")}

@@ -69,6 +69,27 @@ def test_an_unmatched_customer_carries_what_waits_for_it_and_each_amount_counts_
     assert cause.as_json()["amount"] == "240.00"
 
 
+def test_two_journals_of_one_application_count_once() -> None:
+    """The payment is posted; of its application each ledger unit keeps a journal, and both were held with 300.00."""
+    halves = [
+        application(
+            "9",
+            "1",
+            "300.00",
+            state="HELD",
+            reason="period_closed",
+            record="journal",
+            source_id="9",
+            part=part,
+            op_key=f"x{part}",
+            waits_for=[],
+        )
+        for part in ("1", "receivable/1")
+    ]
+    assert sum(cause.amount for cause in causes(facts(*halves))) == Decimal("300.00")
+    assert sum(cause.amount for cause in causes(facts(halves[1]))) == Decimal("300.00"), "the other half is posted"
+
+
 def test_what_waits_for_a_held_document_is_charged_to_why_that_is_held() -> None:
     """The payment is posted; only its application waits for an invoice without a tax row, whose amount it shares."""
     invoice = entry("invoice", "7", "HELD", "unmapped", detail="tax_zone=402", amount="80.00")

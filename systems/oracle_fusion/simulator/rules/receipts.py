@@ -186,7 +186,10 @@ def _apply(pod: Pod, row: Row, body: Row) -> list[Change]:
     given = body.get("amountApplied")
     amount = money(invoice["InvoiceBalanceAmount"]) if given is None else _amount(str(given), "amountApplied")
     refuse_closed(pod, body.get("accountingDate") or pod.today().isoformat(), "AR", "accountingDate")
-    return applied(pod, row, invoice, amount, str(body.get("applicationDate") or ""))
+    on = str(body.get("applicationDate") or "")
+    if on and on < max(invoice["TransactionDate"], row["ReceiptDate"]):
+        raise bad("The application date is before the date of the transaction or of the receipt.", "AR-855219", "applicationDate")
+    return applied(pod, row, invoice, amount, on)
 
 
 def _by_installment(pod: Pod, key: Any) -> Row:

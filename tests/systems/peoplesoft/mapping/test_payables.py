@@ -83,7 +83,7 @@ def test_a_cost_is_the_lines_own_or_follows_from_its_unit_cost(changes: dict[str
 
 def test_a_sold_line_of_unknown_cost_holds_the_document_and_is_not_taken_for_free() -> None:
     found = parts(invoice([invoice_line("100.00", kind="Material", sku_code="PIPE")]))
-    assert [one.unresolved for one in found.values()] == [("cost=PIPE",)]
+    assert [one.unresolved for one in found.values()] == [("cost=PIPE (counted with its price until it has one)",)]
 
 
 def test_a_discount_has_no_cost() -> None:

@@ -113,6 +113,38 @@ def test_the_applications_of_a_refund_are_its_own_and_take_nothing_back() -> Non
     }
 
 
+@pytest.mark.parametrize("accounts", [{"deposits": "240000"}, {"deposits": "240000", "intercompany": "150000"}])
+def test_an_application_beyond_its_payment_is_held_and_the_deposits_account_keeps_no_debit(accounts: dict[str, str]) -> None:
+    """50.00 that were taken were given to invoices twice: 20.01 too much left the deposits account."""
+    record = payment("50.00", [application("101", "30.00", "1"), application("102", "20.01", "2")])
+    _, *applied = drafts("payment", record, with_accounts(**accounts))
+    assert {(one.part.rpartition("/")[2], one.hold) for one in applied} == {("1", ""), ("2", "overapplied")}
+    assert "come to 50.01, the payment is 50.00" in applied[-1].hold_detail
+    moved = [application("101", "50.00", "1"), application("101", "-20.00", "2"), application("102", "20.00", "3")]
+    found = {one.amount: one.hold for one in drafts("payment", payment("50.00", moved), with_accounts(**accounts))[1:]}
+    assert found == {
+        Decimal("50.00"): "",
+        Decimal("20.00"): "unapplication_unmatched",
+        Decimal("-20.00"): "unapplication_unmatched",
+    }
+
+
+def test_a_payment_of_nothing_that_settles_something_is_a_persons_where_applications_are_journals() -> None:
+    """It was counted as a zero document, and its applications were in no list."""
+    record = payment("0.00", [application("101", "40.00", "1"), application("102", "-40.00", "2")])
+    made = drafts("payment", record, with_accounts(ONE_UNIT, deposits="240000"))
+    assert [(one.action, one.hold, one.amount) for one in made] == [
+        ("nothing", "", Decimal(0)),
+        ("apply", "overapplied", Decimal("40.00")),
+        ("apply", "unapplication_unmatched", Decimal("-40.00")),
+    ]
+    assert [one.action for one in drafts("payment", payment("0.00", []), with_accounts(deposits="240000"))] == [
+        "nothing",
+        "unapplied",
+    ]
+    assert len(decisions("payment", record)) == 1, "without that account the ledger keeps one receivable"
+
+
 def test_payments_from_before_the_deposits_account_keep_crediting_the_receivable() -> None:
     own = with_accounts(deposits="240000", deposits_from="2026-03-11")
     (made,) = drafts("payment", payment(), own)
