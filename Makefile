@@ -30,7 +30,7 @@ demo: $(STAMP) ## a working day through every service, every ERP side by side, w
 # Each worker has a cluster of its own. There is one more of them than cores (tests/conftest.py), for most tests wait for processes.
 # What keeps it short with five ERPs: one stage for all tests of a folder that share it (tests/acceptance, tests/chaos); a pace at which the polling
 # of that stage leaves the cores to the tests; a day of four hours with 20 jobs for each ERP; of the contract suite every third answer for what
-# takes a document back, and 100 cuts of a long answer; 6,000 records through killed processes. `make chaos` plays the whole of what is sampled.
+# takes a document back, and 70 cuts of a long answer; 6,000 records through killed processes. `make chaos` plays the whole of what is sampled.
 test: $(STAMP) ## every test, against a real broker and registry
 	$(BIN)/python -m pytest -q -m "not chaos and not campaign" --durations=10 $(PARALLEL) $(ARGS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -67,6 +68,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order of folders; inside a folder it stays."""
     rank = {name: place for place, name in enumerate(_WAITING_LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(_HERE).parts[0], len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

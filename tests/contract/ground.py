@@ -102,7 +102,7 @@ class SystemUnderTest:
             self.made[(example, copy)] = self._drafted(example, copy, {})
         return self.made[(example, copy)]
 
-    def _drafted(self, example: str, copy: str, changes: Mapping[str, Any]) -> list[tuple[Draft, CommandEnvelope]]:
+    def _drafted(self, example: str, copy: str, changes: dict[str, Any]) -> list[tuple[Draft, CommandEnvelope]]:
         record = copied(examples.canonical(self.system.name, example), copy) | changes
         entity = example.partition(".")[0]
         source = Source(entity, record, f"canonical.{entity}", 0, 0, b"")

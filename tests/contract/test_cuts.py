@@ -30,7 +30,7 @@ twenty-ninth for what takes a document back. Else every twenty-ninth at most."""
 SAMPLED, SPARSE = 23, 1501
 """Bytes between two cuts of a way that takes a document back, whose answers are those of the other ways again: an answer alone, and through the
 whole protocol. `make chaos` cuts an answer alone as finely as the others."""
-CUTS, RUNS = 100, 6
+CUTS, RUNS = 70, 5
 """Cuts of a long answer in `make test`, about: alone, and through the whole protocol. Each step begins at a byte of its own, so that together they
 cut at every place of what their answers share. `make chaos` cuts at every byte, and at every seventh."""
 
