@@ -20,7 +20,7 @@ from tests.acceptance.conftest import SCALE, Live
 from tests.acceptance.stage import ERP, SOURCE, Stage
 from topology.provision import create_topics, register_schemas
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 Files = dict[str, Any]
 SCOPE = "tn.acc.payments:r"
 

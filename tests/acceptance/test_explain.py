@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.conftest import Live
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 CHAIN = ["ledger", "result", "command", "canonical", "raw"]
 
 

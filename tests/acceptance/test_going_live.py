@@ -7,7 +7,7 @@ import pytest
 from tests.acceptance.conftest import Live
 from tests.acceptance.stage import ERP
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
 def test_an_observed_flow_decides_and_writes_nothing(live: Live) -> None:

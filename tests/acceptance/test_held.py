@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.conftest import OTHER_UNIT, Live, entry_of
 from tests.acceptance.stage import ERP, Stage, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
 def held_list(stage: Stage) -> list[dict[str, Any]]:

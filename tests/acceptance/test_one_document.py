@@ -10,7 +10,7 @@ import yaml
 from tests.acceptance.conftest import UNIT, Live, entry_of
 from tests.acceptance.stage import ERP, SOURCE, Stage, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 HOPS = {"raw_to_canonical": f"raw.{SOURCE}", "canonical_to_command": "canonical.invoice"}
 EDITS = 100
 

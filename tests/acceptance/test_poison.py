@@ -12,7 +12,7 @@ from tests.acceptance.conftest import Live
 from tests.acceptance.stage import ERP, SOURCE, Stage, until
 from topology.topics import object_key, partition_of
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 POISON = {"not in wire format": b"not avro at all", "a schema nobody knows": b"\x00\x00\x0f\xff\xff\x02ab", "nothing": b""}
 
 

@@ -19,7 +19,7 @@ from tests.acceptance.stage import bare_environment
 from tests.signed import ring_in
 from topology.provision import create_topics
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 MAIN = [sys.executable, "-m", "console.cli.main"]
 
 

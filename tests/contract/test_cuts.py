@@ -137,7 +137,6 @@ async def _run(on: SystemUnderTest, way: str, step: str, cut: Cut, copy: str) ->
     return case
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way", "step"), STEPS)
 async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
     await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path, (SAMPLED if takes_back(name, way) else 1, CUTS))
@@ -150,7 +149,6 @@ async def test_no_byte_of_an_answer_ends_in_a_yes(name: str, way: str, step: str
     await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way"), WRITES)
 async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, way: str, tmp_path: Path) -> None:
     near, part = ((SPARSE, RUNS), PART) if takes_back(name, way) else ((COARSE, RUNS), 1)

@@ -25,7 +25,7 @@ from tests.integration.ingress.stage import eventually
 from tests.integration.secured.secured import own_cluster
 from topology.provision import create_topics, register_schemas
 
-pytestmark = [pytest.mark.kafka, pytest.mark.chaos, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.chaos]
 OUTAGE_S = 25
 
 

@@ -24,7 +24,7 @@ from tests.network.ground import Authority
 from topology.acls import acls, commands
 from topology.topics import topics
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from runtime.secrets import KeyRing, new_key, write_ring
 from runtime.settings import Kafka, Registry
 from topology.provision import create_topics, register_schemas
 
-pytestmark = [pytest.mark.kafka, pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.chaos]
 
 
 @pytest.fixture

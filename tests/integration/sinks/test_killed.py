@@ -23,7 +23,6 @@ SHORT = Timing(lease_s=0.5, freeze_s=0.5, request_s=0.5, p_max_s=0.5, v_max_s=0)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_a_sink_that_is_killed_six_times_posts_every_document_once(stage: Stage, tmp_path: Path) -> None:
     for number in range(COUNT):
         stage.send("ar_invoice", stage.wanted("ar_invoice", str(number)))
@@ -49,7 +48,6 @@ def test_a_sink_that_is_killed_six_times_posts_every_document_once(stage: Stage,
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_two_workers_share_the_partitions_and_a_killed_ones_work_goes_on(stage: Stage, tmp_path: Path) -> None:
     for connection in ("acme", "bolt", "crane", "dune"):
         stage.connect(connection)

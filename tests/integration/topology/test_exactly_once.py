@@ -34,7 +34,6 @@ def _high(topics: Wire, name: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("records", [RECORDS, pytest.param(MANY, marks=pytest.mark.campaign)])
 def test_killed_three_times_in_thousands_of_records_each_is_there_once(topics: Wire, topology_process: Start, records: int) -> None:
     topics.apply({"east": "4000"})
@@ -56,7 +55,6 @@ def test_killed_three_times_in_thousands_of_records_each_is_there_once(topics: W
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_two_processes_share_the_way_and_one_may_be_killed(topics: Wire, topology_process: Start) -> None:
     topics.apply({"east": "4000"})
     topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(4000))

@@ -69,7 +69,6 @@ def test_a_rival_is_known_too_when_the_fence_is_heard_of_while_writing(topics: W
     assert topics.count("dead") == 0
 
 
-@pytest.mark.timeout(180)
 def test_a_process_whose_producers_were_fenced_goes_on_and_each_record_is_there_once(topics: Wire, topology_process: Start) -> None:
     """A broker that comes back ends transactions that are too old and raises their epoch, as another process with the id would."""
     topics.apply({"east": "4000"})

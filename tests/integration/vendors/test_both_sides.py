@@ -11,7 +11,7 @@ from runtime.embedded.cluster import EmbeddedCluster
 from tests.integration.ingress.stage import eventually
 from tests.integration.vendors.stage import SERVICE, Stage, staged
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka]
 FIRST, SECOND = "0000000012", "0000000014"
 
 

@@ -41,7 +41,6 @@ def test_no_schedule_breaks_anything_in_any_class() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.timeout(300)
 def test_a_campaign_that_is_interrupted_tells_what_it_has_played(number: signal.Signals) -> None:
     command = [sys.executable, "-m", "tests.property.sinks.campaign", "--schedules", "1000000", "--class", "C1", "--json"]
     pipe: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -58,7 +57,6 @@ def test_a_campaign_that_is_interrupted_tells_what_it_has_played(number: signal.
     assert last["schedules"] == last["classes"]["C1"] >= int(done) > 0
 
 
-@pytest.mark.timeout(300)
 def test_a_campaign_goes_on_from_what_is_kept_and_only_for_the_same_code(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     wanted = ("--class", "C1", "--class", "C3", "--keep", str(kept), "--schedules")
@@ -106,7 +104,6 @@ def test_prose_is_not_what_is_played(tmp_path: Path) -> None:
     assert played("class A:\n    def b(self):\n        return 1\nC = 2\n") != plain
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_that_is_killed_ends_the_campaign_and_is_told() -> None:
     with pytest.raises(BrokenProcessPool):
         list(spread(os._exit, iter([7, 7]), 1))
