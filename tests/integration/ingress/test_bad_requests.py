@@ -87,7 +87,7 @@ def test_21_five_hundred_slow_clients_do_not_delay_a_good_one(ingress: Ingress) 
 
 @pytest.fixture
 def narrow(cluster: EmbeddedCluster, toys: None, tmp_path: Path) -> Iterator[tuple[Ingress, Stage]]:
-    stage = Stage(cluster, tmp_path, request_s=2.0, max_connections=20, per_address_per_s=20, trusted_proxies=("127.0.0.2",))
+    stage = Stage(cluster, tmp_path, request_s=2.0, max_connections=20, per_address_per_s=2, trusted_proxies=("127.0.0.2",))
     stage.connect("acme")
     stage.credit("acme", "webhook", [{"name": "k", "secret": KEY}])
     with serving(stage) as running:
