@@ -68,7 +68,7 @@ def serving(stage: Stage) -> Iterator[Ingress]:
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="ingress under test")
     thread.start()
     try:
-        assert ready.wait(30), "ingress did not start in 30 s"
+        assert ready.wait(120), "ingress did not start in 120 s"
         yield made[0]
     finally:
         if loops:

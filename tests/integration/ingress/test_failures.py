@@ -81,7 +81,7 @@ def child(stage: Stage, folder: Path, *arguments: str) -> Iterator[Child]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(120)
 
 
 def _said(path: Path) -> Callable[[], dict[str, int]]:
@@ -96,7 +96,7 @@ def test_a_crash_between_delivery_and_answer_makes_a_second_record_and_loses_non
     body = fresh_body()
     with child(stage, tmp_path, "die-after-delivery") as doomed:
         assert signed(doomed.port, body).status == 0
-        assert doomed.process.wait(10) == -signal.SIGKILL
+        assert doomed.process.wait(60) == -signal.SIGKILL
     with child(stage, tmp_path) as next_one:
         assert signed(next_one.port, body).status == 200
     assert stage.bodies("acme").count(body) == 2
@@ -106,7 +106,7 @@ def test_sigterm_ends_it_with_0(stage: Stage, tmp_path: Path) -> None:
     with child(stage, tmp_path) as running:
         assert signed(running.port, fresh_body()).status == 200
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(20) == 0
+        assert running.process.wait(120) == 0
 
 
 CANARIES = [

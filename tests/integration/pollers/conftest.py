@@ -60,7 +60,7 @@ def polling(stage: Stage, clock: ScaledClock | None = None) -> Iterator[Pollers]
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="pollers under test")
     thread.start()
     try:
-        assert ready.wait(30), "the pollers did not start in 30 s"
+        assert ready.wait(120), "the pollers did not start in 120 s"
         yield made[0]
     finally:
         if loops:

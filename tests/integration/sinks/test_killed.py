@@ -41,7 +41,7 @@ def test_a_sink_that_is_killed_six_times_posts_every_document_once(stage: Stage,
         eventually(stage.states, lambda seen: len(seen) == COUNT and set(seen.values()) <= {"POSTED", "ADOPTED"}, 90)
     finally:
         child.terminate()
-        assert child.wait(30) == 0
+        assert child.wait(120) == 0
     with sqlite3.connect(journal) as db:
         found = db.execute("SELECT count(*), count(DISTINCT ref), sum(released), sum(amount) FROM kept").fetchone()
     assert found == (COUNT, COUNT, COUNT, 100.0 * COUNT)
@@ -65,7 +65,7 @@ def test_two_workers_share_the_partitions_and_a_killed_ones_work_goes_on(stage: 
         eventually(stage.states, lambda seen: len(seen) == COUNT and set(seen.values()) <= {"POSTED", "ADOPTED"}, 90)
     finally:
         left.terminate()
-        assert left.wait(30) == 0
+        assert left.wait(120) == 0
     with sqlite3.connect(journal) as db:
         assert db.execute("SELECT count(*), count(DISTINCT ref) FROM kept").fetchone() == (COUNT, COUNT)
 

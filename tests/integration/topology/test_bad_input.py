@@ -57,7 +57,7 @@ def test_an_agent_that_hangs_ends_the_process_with_70_and_nothing_is_lost(topics
     topics.apply({"east": "4000"})
     topics.send_raw([toy.raw("1", 1, b'{"hang": 1}')])
     process = topology_process(TOY_PATIENCE_S="2")
-    assert process.wait(40) == 70, process.tail()
+    assert process.wait(120) == 70, process.tail()
     assert topics.count("canonical.invoice") == 0
     assert process.lines("agent_gave_no_answer"), process.tail()
 

@@ -126,13 +126,13 @@ class TopologyProcess:
         """kill -9."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def end(self) -> int:
         """SIGTERM; the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(30)
+        return self._process.wait(120)
 
     def wait(self, timeout_s: float) -> int:
         """The exit code of a process that ends by itself."""
