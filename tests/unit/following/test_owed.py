@@ -75,7 +75,7 @@ def test_what_would_be_held_is_told(cluster: Cluster) -> None:
     cluster.put("canonical.invoice", key.encode(), CODEC.encode("canonical.invoice", "canonical.invoice", record))
     (told,) = rows(Console(), connected)
     assert told["count"] == 2
-    assert "1 of them, 7.00, would be held" in told["says"]
+    assert "1 of them, 12.00, would be held" in told["says"]  # the line that has no cost yet counts with its price
 
 
 def test_a_profile_of_journals_says_nothing(cluster: Cluster) -> None:
