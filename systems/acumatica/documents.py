@@ -18,6 +18,7 @@ from systems.acumatica.settings import Settings
 from systems.acumatica.wire import body, cents, wrapped
 from systems.contract import ResolvedCommand
 from systems.parents import parent_id
+from systems.writing.applying import application_day
 
 Ids = Mapping[str, str]
 DESCRIPTION = 255
@@ -310,12 +311,6 @@ def settled_id(one: Application, ids: Ids, entity: str) -> str:
     if not found:
         raise Refused(f"acumatica: {entity} {one['document_id']} has no id here; link it first")
     return found if "/" in found else f"{'Invoice' if entity == 'invoice' else 'Bill'}/{found}"
-
-
-def application_day(resolved: ResolvedCommand, invoiced_on: date | None) -> date:
-    """The day of an application: its own, but never before the day of the invoice that it settles, because release refuses that."""
-    own: date = resolved.post_on or fields(resolved.command)["date"]
-    return max(own, invoiced_on or own)
 
 
 def application_body(resolved: ResolvedCommand, invoiced_on: date | None = None) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from systems.acumatica.documents import application_day, fields, pair_of, settled_id
+from systems.acumatica.documents import fields, pair_of, settled_id
 from systems.acumatica.undo import VOIDED, Undo, Undone
 from systems.acumatica.wire import Row, body, day, money, rows, text
 from systems.mapped import REVERSAL
 from systems.parents import parent_id
 from systems.postings.siblings import UNCLEAR_REASON, UNSURE, is_sure
+from systems.writing.applying import application_day
 
 
 def unapplied(undo: Undo, payment: Row | None, invoiced_on: date | None = None) -> Undone:

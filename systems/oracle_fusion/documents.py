@@ -21,6 +21,7 @@ from systems.oracle_fusion.models import SYSTEM
 from systems.oracle_fusion.settings import Settings
 from systems.parents import parent_id
 from systems.values.numbers import cents_of
+from systems.writing.applying import application_day
 
 Ids = Mapping[str, str]
 COMMENTS = 240
@@ -222,12 +223,6 @@ def receipt_body(resolved: ResolvedCommand) -> dict[str, Any]:
 def reference_body(one: Application, number: str) -> dict[str, Any]:
     """The remittance reference by which AutoMatch applies a receipt to an invoice."""
     return {"ReceiptMatchBy": "Transaction Number", "ReferenceNumber": number, "ReferenceAmount": str(cents(one["amount"]))}
-
-
-def application_day(resolved: ResolvedCommand, invoiced_on: date | None) -> date:
-    """The day of an application: its own, but never before the day of the invoice that it settles, because Receivables refuses that (assumed)."""
-    own: date = resolved.post_on or fields(resolved.command)["date"]
-    return max(own, invoiced_on or own)
 
 
 def apply_body(resolved: ResolvedCommand, one: Application, installment: int, invoiced_on: date | None) -> dict[str, Any]:

@@ -28,12 +28,13 @@ from schemas.records import CommandEnvelope, PostingLine
 from systems.contract import Document, Original, ResolvedCommand
 from systems.mapped import REVERSAL
 from systems.oracle_fusion.compare import COMPLETE, is_reversed, reverses, stands
-from systems.oracle_fusion.documents import COMMENTS, FORMS, INVOICE, Form, application_day, cents, fields, marked, numbered
+from systems.oracle_fusion.documents import COMMENTS, FORMS, INVOICE, Form, cents, fields, marked, numbered
 from systems.oracle_fusion.mapping_shape import day
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.settings import Settings
 from systems.postings.siblings import UNCLEAR_REASON, Presence, is_sure, presence, standing
 from systems.values.members import money, text
+from systems.writing.applying import application_day
 from systems.writing.differences import amount_differs, differs
 
 CREDIT, DEBIT, REVERSE, UNAPPLY = ("credit",), ("debit", "debit_complete"), ("mark", "reverse"), ("unapply",)
