@@ -12,7 +12,7 @@ from schemas.records import Audit, CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
 from services.sinks import parts, reasons, reversals
 from services.sinks.arrive import Changed, Nothing, Refreshed, Taken, arrive, beside
-from services.sinks.cases import Case, source_named, source_of
+from services.sinks.cases import Case, source_of
 from services.sinks.chain import WRITTEN, Chain
 from services.sinks.changes import MOST as CORRECTIONS
 from services.sinks.commit import Out
@@ -59,7 +59,7 @@ class Arrivals:
                 return
             for part in parts.gone(incoming, document):
                 self._withdraw(part.entry["op_key"], incoming)
-        for left in parts.left_over(incoming, owner.sights.of_source(source_named(command))):
+        for left in owner.sights.left_over(incoming):
             owner.changes.overtake(Supersede(left["op_key"], command["source_version"]))
         if self._voids_again(incoming, known):
             return

@@ -25,14 +25,9 @@ Behind = ControlMessage | Supersede | str
 """What waits until a case is at rest: a person's decision, a void that overtakes it, or the next command of a document (by its name)."""
 
 
-def source_of(entry: Ledger) -> Source:
-    """The source object of an entry, in the form in which parents name it."""
-    return entry["connection"], f"{entry['source_entity']}/{entry['source_id']}"
-
-
-def source_named(command: CommandEnvelope) -> Source:
-    """The source object of a command, in the same form."""
-    return command["connection"], f"{command['source_entity']}/{command['source_id']}"
+def source_of(one: Ledger | CommandEnvelope) -> Source:
+    """The source object of an entry or a command, in the form in which parents name it."""
+    return one["connection"], f"{one['source_entity']}/{one['source_id']}"
 
 
 @dataclass(slots=True, eq=False)
@@ -151,6 +146,10 @@ class Cases:
         """The entry in memory if there is one, else the committed one."""
         case = self._cases.get(op_key)
         return case.key.entry if case is not None and case.key is not None else self.index.get(op_key)
+
+    def entries_of(self, source: Source) -> list[Ledger]:
+        """The newest state of every entry of a source object."""
+        return [one for one in map(self.entry, self.of_source(source)) if one is not None]
 
     def shown(self, op_key: str) -> tuple[Ledger | None, bool]:
         """The entry as others may see it, and whether the case is busy."""

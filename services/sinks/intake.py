@@ -21,7 +21,7 @@ from schemas.records import CommandEnvelope, Dead, Ledger
 from services.sinks import entry as e
 from services.sinks import parts, reasons, withdrawal
 from services.sinks.arrivals import LARGEST_BYTES, Arrivals
-from services.sinks.cases import Case, source_named, source_of
+from services.sinks.cases import Case, source_of
 from services.sinks.commit import Out
 from services.sinks.entry import Incoming
 from services.sinks.ledger import head_of
@@ -255,7 +255,7 @@ class Intake:
         owner, command = self.owner, incoming.command
         own, target = (owner.cases.entry(str(one)) if one else None for one in (command["op_key"], command.get("reverses")))
         others = owner.sights.others(command) if command["parts"] is not None else ()
-        left = [one for one in parts.left_over(incoming, owner.sights.of_source(source_named(command))) if one["action"] == APPLY]
+        left = [one for one in owner.sights.left_over(incoming) if one["action"] == APPLY]
         return [one for one in (*withdrawal.withdrawn(incoming, own, target, others), *left) if not e.is_terminal(one)]
 
     def _found_by(self, entry: Ledger) -> list[Ledger]:
@@ -276,9 +276,8 @@ class Intake:
         if not withdrawal.must_be_asked(key) or owner.schedule.lanes_of(entry["connection"]) is None:
             return False
         if not e.may_predate(entry) and (owner.sights.ahead(entry) is not None or self._is_behind(entry)):
-            return (
-                False  # it has been waiting since it came: a look-up would show what another application, or an older change, left
-            )
+            # it has been waiting since it came: a look-up would show what another application, or an older change, left
+            return False
         return owner.sights.command_of(entry) is not None
 
     def _is_behind(self, entry: Ledger) -> bool:

@@ -53,6 +53,12 @@ def is_applied(op_key: str) -> bool:
     return e.made_key(op_key).rpartition("|")[2] in (APPLY, UNAPPLIED)
 
 
+def alike(entry: Ledger, of_source: Iterable[Ledger]) -> list[Ledger]:
+    """The entries of the set to which a part belongs."""
+    own, document = set_of(entry["op_key"]), f"{document_of(entry['op_key'])}|"
+    return [one for one in of_source if one["op_key"].startswith(document) and set_of(one["op_key"]) == own]
+
+
 def _of_set(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     """The entries of the document that belong to the same set as the command."""
     applied = is_applied(incoming.command["op_key"])
@@ -109,11 +115,14 @@ def fallen(entry: Ledger) -> str:
     return f"{what} is gone with its {own}, which counts again: apply it again, then skip this"
 
 
+def takes_all_back(incoming: Incoming) -> bool:
+    """Whether a command takes back a whole document, its applications included."""
+    return incoming.command["action"] == NOTHING or (incoming.record == REVERSAL and not incoming.command["part"])
+
+
 def left_over(incoming: Incoming, of_source: Iterable[Ledger]) -> list[Ledger]:
     """Applications, and changes of them, that are not written and that nobody wants any more once `incoming` takes back the document of
     which they are parts. Whether one was begun is seen when it is ended."""
-    if incoming.command["action"] != NOTHING and (incoming.record != REVERSAL or incoming.command["part"]):
-        return []
     own = document_of(incoming.command["op_key"])
     return [
         one

@@ -15,9 +15,10 @@ from services.sinks import parts, reasons, settling
 from services.sinks.cases import Cases, Source, source_of
 from services.sinks.chain import WRITTEN, Chain
 from services.sinks.context import SinkContext
+from services.sinks.entry import Incoming
 from services.sinks.gate import NEXT_OPEN, View
 from services.sinks.parents import Parents, name_of, resolve
-from services.sinks.parts import Part, document_of, is_applied, set_of, sole_parts_of
+from services.sinks.parts import Part, document_of, is_applied, sole_parts_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
 from services.sinks.state import Key, Phase, Rules
 from services.sinks.windows import opens_at
@@ -74,6 +75,7 @@ class Sights:
         target, busy = self._target(command)
         closed = entry["purpose"] != e.MASTER and self._is_closed(entry, command)
         chain = self.chain_of(entry, command) if e.takes_back(entry) else None
+        stands, beside = chain.standing if chain is not None else None, self._beside(entry)
         return View(
             at=at,
             mode=settings.mode_of(flow.id) if flow else settings.mode,
@@ -89,16 +91,16 @@ class Sights:
             else None,
             target=target,
             target_busy=busy,
-            void=self._void(entry),
+            void=self._void(entry, beside),
             others=self.others(command) if command is not None and command["parts"] is not None else (),
             other_purpose=self._other_purpose(entry, flow),
             is_closed=closed,
             post_on=self._post_on(entry, command, settings.late) if closed else None,
             late=settings.late,
             chain=chain,
-            fell=chain is not None and self.fell(chain.standing),
-            over=parts.is_over(entry, self.of_source(source_of(entry))) if is_applied(entry["op_key"]) else False,
-            ahead=self.ahead(entry),
+            fell=stands is not None and parts.fell(stands, beside),
+            over=parts.is_over(entry, beside),
+            ahead=settling.ahead(entry, parts.alike(entry, beside)),
         )
 
     # --- days ---
@@ -200,13 +202,11 @@ class Sights:
 
     def ahead(self, entry: Ledger) -> Ledger | None:
         """The entry that has to end before an application, or its reversal or correction, is looked up."""
-        if not is_applied(entry["op_key"]):
-            return None
-        own, document = set_of(entry["op_key"]), f"{document_of(entry['op_key'])}|"
-        of_source = self.of_source(source_of(entry))
-        return settling.ahead(
-            entry, [one for one in of_source if one["op_key"].startswith(document) and set_of(one["op_key"]) == own]
-        )
+        return settling.ahead(entry, parts.alike(entry, self._beside(entry)))
+
+    def _beside(self, entry: Ledger) -> list[Ledger]:
+        """Every entry of the source object of an application, or of a change of one; none for another entry, which needs none of them."""
+        return self._cases.entries_of(source_of(entry)) if is_applied(entry["op_key"]) else []
 
     def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:
         """The document that the source of an entry has in the system for another of its flow's purposes; "" if there is none."""
@@ -230,7 +230,7 @@ class Sights:
             return None
         flow = self._flow(connected, entry)
         mode = connected.settings.mode_of(flow.id) if flow else connected.settings.mode
-        return View(self._context.clock.now(), mode, self._paused(entry["connection"]), void=self._void(entry))
+        return View(self._context.clock.now(), mode, self._paused(entry["connection"]), void=self._void(entry, self._beside(entry)))
 
     def _flow(self, connected: Connected, entry: Ledger) -> Flow | None:
         place = (connected.settings.erp.system, self._record(entry), entry["source_entity"])
@@ -244,16 +244,16 @@ class Sights:
             return ""
         return reasons.CEILING if followed.is_at_ceiling(*place) else reasons.PAUSED
 
-    def _void(self, entry: Ledger) -> Ledger | None:
+    def _void(self, entry: Ledger, beside: Iterable[Ledger]) -> Ledger | None:
         """The void of a document; for an application, the newest one of the document of which it is a part."""
         if is_applied(entry["op_key"]):
-            return parts.newest_void(entry, self.of_source(source_of(entry)))
+            return parts.newest_void(entry, beside)
         return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] in e.MAKES else None
 
     def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
         """The other entries of a command's document, in their newest state."""
         own, document = command["op_key"], f"{document_of(command['op_key'])}|"
-        of_source = self._cases.of_source((command["connection"], name_of(command["source_entity"], command["source_id"])))
+        of_source = self._cases.of_source(source_of(command))
         op_keys = {op_key for op_key in of_source if op_key.startswith(document)} | sole_parts_of(own)
         return tuple(filter(None, (self._part(op_key, of_source) for op_key in sorted(op_keys - {own}))))
 
@@ -265,13 +265,15 @@ class Sights:
         chain = self._chained(op_key, of_source)
         return Part(chain.shown() or entry, busy, chain.is_pending, chain.is_open)
 
-    def of_source(self, source: Source) -> list[Ledger]:
-        """The newest state of every entry of a source object."""
-        return [one for one in map(self._cases.entry, self._cases.of_source(source)) if one is not None]
-
-    def fell(self, entry: Ledger | None) -> bool:
+    def fell(self, entry: Ledger) -> bool:
         """Whether an application is gone with its document (see `parts.fell`)."""
-        return entry is not None and is_applied(entry["op_key"]) and parts.fell(entry, self.of_source(source_of(entry)))
+        return parts.fell(entry, self._beside(entry))
+
+    def left_over(self, incoming: Incoming) -> list[Ledger]:
+        """What a command that takes a whole document back leaves over of its applications (see `parts.left_over`)."""
+        if not parts.takes_all_back(incoming):
+            return []
+        return parts.left_over(incoming, self._cases.entries_of(source_of(incoming.command)))
 
     def entries(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
         """The entries of a source object. An entry whose end is not acked yet, or that is being taken back, does not count as in place."""
