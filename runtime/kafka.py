@@ -10,9 +10,11 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from confluent_kafka import (
+    TIMESTAMP_NOT_AVAILABLE,
     Consumer,
     KafkaError,
     KafkaException,
@@ -355,6 +357,12 @@ def record_at(kafka: Kafka, topic: str, partition: int, offset: int) -> Message 
     with closing(cast("Generator[Message]", read_to_end(kafka, topic, [partition], {partition: offset}))) as found:
         message = next(found, None)
     return message if message is not None and message.offset() == offset else None
+
+
+def produced_at(message: Message) -> datetime | None:
+    """When a record was produced; None if the broker does not say."""
+    kind, milliseconds = message.timestamp()
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if kind != TIMESTAMP_NOT_AVAILABLE else None
 
 
 def records(messages: Sequence[Message]) -> list[Message]:

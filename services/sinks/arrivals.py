@@ -10,7 +10,7 @@ from typing import Literal, cast
 from schemas.codec import MAX_WRITTEN_BYTES
 from schemas.records import Audit, CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
-from services.sinks import parts, reasons, reversals
+from services.sinks import hour, parts, reasons, reversals
 from services.sinks.arrive import Changed, Nothing, Refreshed, Taken, arrive, beside
 from services.sinks.cases import Case, source_of
 from services.sinks.chain import WRITTEN, Chain
@@ -20,7 +20,7 @@ from services.sinks.core import step
 from services.sinks.entry import Incoming
 from services.sinks.outputs import decision, replayed
 from services.sinks.owner import Owner
-from services.sinks.rebuild import as_before, from_result, unless_blind
+from services.sinks.rebuild import as_before, from_result, looked_up_first, unless_blind
 from services.sinks.state import Phase, Record, Restored, Supersede, Turn
 from systems.mapped import REVERSAL
 
@@ -251,7 +251,7 @@ class Arrivals:
         if len(incoming.value) > LARGEST_BYTES and not e.is_terminal(entry):
             entry = e.held(entry, incoming.at, reasons.TOO_LARGE, f"{len(incoming.value)} bytes", command=None)
         elif entry["op_key"] in reverses or taken_back:
-            entry = e.looked_up_first(entry, incoming.at, rules.steps)
+            entry = looked_up_first(entry, incoming.at, rules.steps)
         elif incoming.redivided and not e.is_terminal(entry) and parts.is_unclear(incoming.command, sets):
             entry = parts.unless_redivided(entry, sets[parts.set_of(entry["op_key"])], rules.steps)
         comes = parts.tells(incoming, sets) if incoming.redivided else e.is_terminal(entry)
@@ -261,6 +261,7 @@ class Arrivals:
         assert case.key is not None
         restored, _ = step(case.key, Restored(owner.now_s()))
         owner.carry_out(case, restored.but(phase=Phase.CLOSING), (Record(entry, final=True),))
+        hour.count(owner.hours, entry, owner.context.followed)
         return comes
 
     # --- what changes nothing ---

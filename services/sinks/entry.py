@@ -34,7 +34,8 @@ MASTER = "master"
 class Incoming:
     """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log. `redivided` is known when the whole
     log was read: another command of its document has other parts, or a newer one has none. `came_at` is when the command was written to the
-    log; None if that says nothing about older commands of its op-key (in a rebuild)."""
+    log; None if that says nothing about older commands of its op-key (in a rebuild). `seen_at` is when an earlier ledger saw it at the
+    earliest (in a rebuild); None if this is the first sight."""
 
     record: str
     command: CommandEnvelope
@@ -44,6 +45,7 @@ class Incoming:
     at: datetime
     redivided: bool = False
     came_at: datetime | None = None
+    seen_at: datetime | None = None
 
     @property
     def place(self) -> tuple[str, int]:
@@ -98,7 +100,7 @@ def fresh(incoming: Incoming) -> Ledger:
         "command": incoming.value,
         "command_partition": incoming.partition,
         "command_offset": incoming.offset,
-        "first_seen_at": incoming.at,
+        "first_seen_at": incoming.seen_at or incoming.at,
         "updated_at": incoming.at,
         "tried_since": incoming.came_at,
         "takes_back": "",
@@ -162,15 +164,6 @@ def place(entry: Ledger) -> tuple[str, int]:
 def intent_open(entry: Ledger) -> bool:
     """Whether a request may have been sent whose outcome is unknown. Only evidence closes it."""
     return entry["intent_attempt"] > 0
-
-
-def looked_up_first(entry: Ledger, at: datetime, steps: tuple[str, ...]) -> Ledger:
-    """After the loss of a ledger nobody knows whether this was written: it is looked up as if an attempt were open."""
-    if may_exist(entry) or is_terminal(entry) or not steps:
-        return entry
-    words = "the ledger was lost: it is looked up whether this was written before"
-    attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": PRESUMED}
-    return waits(entry, at, reasons.SETTLE, words, **attempt)
 
 
 def may_predate(entry: Ledger) -> bool:

@@ -14,7 +14,7 @@ from runtime import kafka
 from schemas.errors import Malformed
 from schemas.records import Ledger, Result
 from services.sinks import entry as e
-from services.sinks.ceiling import HOUR, Hour, written_at
+from services.sinks.ceiling import HOUR, Hour, counts, written_at
 from services.sinks.context import SinkContext
 from services.sinks.follow import Followed
 from services.sinks.ledger import Index
@@ -45,11 +45,16 @@ def ended_within(context: SinkContext, number: int, index: Index) -> Hours:
 
 
 def count(hours: Hours, entry: Ledger, followed: Followed) -> None:
-    """Count a document, unless its connection was resumed after it was written."""
-    at = written_at(entry)
+    """Count a document that was written or may have been, unless its connection was resumed after that."""
+    is_doubted = counts(entry) and e.may_predate(entry)
+    at = entry["first_seen_at"] if is_doubted else written_at(entry)
     resumed_at = followed.resumed_at(entry["system"], entry["connection"])
     if at is None or (resumed_at is not None and at <= resumed_at):
         return
     hour = hours[entry["connection"]]
+    if is_doubted:
+        hour.doubt(entry["op_key"], at, entry["amount"])
+        return
     hour.take(entry["op_key"], at, entry["amount"])
-    hour.follow(entry)
+    if e.is_terminal(entry):
+        hour.ended(entry["op_key"])

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
+from confluent_kafka import Message
 
-from runtime import metrics
+from runtime import kafka, metrics
 from runtime.log import log
 from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Dead, Ledger
@@ -79,7 +79,7 @@ class Intake:
         self.arrivals.tell()
 
     def _one(self, message: Message, offset: int) -> None:
-        found = _Bytes(offset, message.key() or b"", message.value(), dict(message.headers() or ()), _came_at(message))
+        found = _Bytes(offset, message.key() or b"", message.value(), dict(message.headers() or ()), kafka.produced_at(message))
         try:
             if self._is_known(found):
                 self.arrivals.nothing("duplicate", found.key.decode(errors="replace"), offset)
@@ -323,12 +323,6 @@ class Intake:
         self.owner.committer.submit(
             Out([context.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))])
         )
-
-
-def _came_at(message: Message) -> datetime | None:
-    """When a record was produced; None if the broker does not say."""
-    kind, milliseconds = message.timestamp()
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if kind != TIMESTAMP_NOT_AVAILABLE else None
 
 
 def _text(value: str | bytes | None) -> str:

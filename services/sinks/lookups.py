@@ -10,6 +10,7 @@ from services.sinks import entry as e
 from services.sinks.answers import unsent
 from services.sinks.moves import Step, finish, intends, may_skip_settling, resting, sends, settled_at_s
 from services.sinks.outputs import decision
+from services.sinks.rebuild import looked_up_first
 from services.sinks.resolve import Absent, Ended, Onward, closed, proof, refused_beforehand
 from services.sinks.state import Key, LookedUp, LookupFailed, Phase
 from systems.contract import Capability
@@ -36,7 +37,7 @@ def must_be_presumed(key: Key) -> bool:
 
 def presumed(key: Key, now_s: float, at: datetime) -> Step:
     """The key with a presumed attempt. It is settled and looked up twice before anything is done about its document."""
-    made = key.but(entry=e.looked_up_first(key.entry, at, key.rules.steps), seen_s=None)
+    made = key.but(entry=looked_up_first(key.entry, at, key.rules.steps), seen_s=None)
     return finish(first_seen(made, now_s), made.entry)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from runtime.log import log
 from schemas.records import Audit, Ledger
-from services.sinks import defects
+from services.sinks import defects, hour
 from services.sinks import entry as e
 from services.sinks.cases import Case, Cases, Source, source_of
 from services.sinks.changes import Changes
@@ -192,6 +192,8 @@ class Owner:
         assert case.key is not None
         if effect.final:
             self.hours[case.connection].follow(entry)
+            if entry["state"] == e.ADOPTED:
+                hour.count(self.hours, entry, self.context.followed)
             self._free(case)
             self.changes.follow(entry)
         elif case.key.looks_ahead:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol, cast
 
 from schemas.records import Ledger, Result
@@ -120,6 +121,7 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
         "command_partition": result["command_partition"],
         "command_offset": result["command_offset"],
         "source_version": result.get("source_version") or entry["source_version"],
+        "updated_at": result["at"],
         "takes_back": result.get("takes_back") or "",
         "command": None,
     }
@@ -136,6 +138,15 @@ def change_from_result(incoming: Incoming, result: Result) -> Ledger:
 def as_before(entry: Ledger) -> Ledger:
     """The entry as it was before the command that unposted it. Once the document is found, that command is taken as a change of it."""
     return e.change(entry, entry["updated_at"], source_version="", command_offset=-1)
+
+
+def looked_up_first(entry: Ledger, at: datetime, steps: tuple[str, ...]) -> Ledger:
+    """After the loss of a ledger nobody knows whether this was written: it is looked up as if an attempt were open."""
+    if e.may_exist(entry) or e.is_terminal(entry) or not steps:
+        return entry
+    words = "the ledger was lost: it is looked up whether this was written before"
+    attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": e.PRESUMED}
+    return e.waits(entry, at, reasons.SETTLE, words, **attempt)
 
 
 def unless_blind(entry: Ledger, capability: Capability, incoming: Incoming) -> Ledger:

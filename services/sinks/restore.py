@@ -128,6 +128,8 @@ class Rebuild:
 
     def _one(self, incoming: Incoming, result: Result | None) -> None:
         for change in self.lost.changes(incoming.command["op_key"]):
-            self.owner.conclude(change_from_result(incoming, change))
+            entry = change_from_result(incoming, change)
+            self.owner.conclude(entry)
+            hour.count(self.owner.hours, entry, self.owner.context.followed)
         if self.intake.arrivals.rebuilt(incoming, result, self.lost.sets, self.lost.reverses):
             self.intake.comes(incoming)

@@ -177,7 +177,9 @@ def _commands(context: SinkContext, number: int) -> Iterator[tuple[Incoming | No
             yield None, offset + 1
             continue
         record, made = name.removeprefix("command."), cast("CommandEnvelope", command)
-        yield Incoming(record, made, message.value() or b"", number, offset, context.clock.now()), offset + 1
+        at, came_at = context.clock.now(), kafka.produced_at(message)
+        seen_at = min(at, came_at) if came_at is not None else at
+        yield Incoming(record, made, message.value() or b"", number, offset, at, seen_at=seen_at), offset + 1
 
 
 def _result_name(op_key: str) -> bytes:

@@ -26,12 +26,12 @@ def worlds() -> Iterator[list[World]]:
             world.end()
 
 
-def world_of(worlds: list[World], capability: Capability, shape: Shape) -> World:
+def world_of(worlds: list[World], capability: Capability, shape: Shape, documents_per_hour: int = 10_000) -> World:
     """One connection, whose system does what it is asked, and whose batch does nothing by itself."""
     world = World(1, capability, [shape])
     seams.into(world)
     worlds.append(world)
-    world.connects("acme", Choice())
+    world.connects("acme", Choice(documents_per_hour=documents_per_hour))
     erp = world.erps["acme"]
     erp.faulty, erp.batch = False, lambda _: None
     return world
@@ -46,12 +46,12 @@ def passes(world: World, seconds: float) -> None:
     world.timeline.run(world.now + seconds, world.moves)
 
 
-def ledger_is_lost(world: World) -> None:
-    """With the process; the next one starts at once."""
+def ledger_is_lost(world: World, lost: str = "ledger") -> None:
+    """With the process, or with the results, too (`lost` = results); the next one starts at once."""
     for process in world.processes:
         process.kill()
         world.group.kicks(process.log, again=False)
-    loses(world, "ledger")
+    loses(world, lost)
     world.starts()
 
 
@@ -226,3 +226,45 @@ def test_what_took_a_document_back_before_everything_was_lost_is_not_done_again(
     assert world.drains()
     world.judge.at_rest("all")
     assert world.judge.found == []
+
+
+@pytest.mark.parametrize("lost", ["ledger", "results"])
+@pytest.mark.parametrize("shape", [PLAIN, STAGED])
+def test_what_the_lost_ledger_wrote_in_the_hour_counts_under_the_ceiling(worlds: list[World], lost: str, shape: Shape) -> None:
+    world = world_of(worlds, Capability.C4, shape, documents_per_hour=3)
+    docs = [Doc("invoice", "acme", f"i{number}") for number in range(5)]
+    for doc in docs:
+        world.adds(doc)
+    for doc in docs[:2]:
+        told(world, doc, "plain", 100)
+    world.starts()
+    passes(world, 1.0)
+    is_posted(world)
+    passes(world, 60.0)
+    ledger_is_lost(world, lost)
+    passes(world, 1.0)
+    for doc in docs[2:]:
+        told(world, doc, "plain", 100)
+    passes(world, declared.settle_s(Capability.C4) + 20.0)
+    is_posted(world)
+    passes(world, 60.0)
+    assert len(world.erps["acme"].documents) == 3
+    assert [entry["reason"] for entry in world.ledger.values()].count("ceiling") >= 2
+    world.controls_that("acme", "resume")
+    assert at_rest(world) == []
+    assert len(world.erps["acme"].documents) == 5
+
+
+def test_an_hour_after_its_command_came_what_a_lost_ledger_may_have_written_counts_no_more(worlds: list[World]) -> None:
+    world = world_of(worlds, Capability.C4, PLAIN, documents_per_hour=1)
+    docs = [Doc("invoice", "acme", f"i{number}") for number in range(2)]
+    for doc in docs:
+        world.adds(doc)
+    told(world, docs[0], "plain", 100)
+    world.starts()
+    passes(world, 3_700.0)
+    ledger_is_lost(world, "results")
+    passes(world, 1.0)
+    told(world, docs[1], "plain", 100)
+    passes(world, declared.settle_s(Capability.C4) + 20.0)
+    assert sorted(entry["state"] for entry in world.ledger.values()) == ["ADOPTED", "POSTED"]

@@ -12,6 +12,7 @@ from services.sinks import entry as e
 from services.sinks.core import OutOfTurn, step
 from services.sinks.gate import View
 from services.sinks.parents import Parents
+from services.sinks.rebuild import looked_up_first
 from services.sinks.state import (
     Acked,
     Answered,
@@ -224,7 +225,7 @@ def test_a_new_owner_waits_the_whole_settle_time_from_when_it_saw_the_intent() -
 @pytest.mark.parametrize("capability", [Capability.C1, Capability.C2, Capability.C3])
 def test_what_a_lost_ledger_may_have_known_is_judged_by_the_gate_before_it_is_written(capability: Capability) -> None:
     """It was sent again at once after a look-up, before its parent was there, though its source had taken it back."""
-    left = e.looked_up_first(e.fresh(C), AT, ("create", "release"))
+    left = looked_up_first(e.fresh(C), AT, ("create", "release"))
     made, effects = step(Key(left, key(capability).rules), Restored(10.0))
     assert effects == (Wait(look_s=10.0 + TIMES.settle_s),)
     made, _ = step(made, Turn(10.0 + TIMES.settle_s, View(AT), C.command))

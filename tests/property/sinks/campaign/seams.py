@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime import kafka
 from services.sinks import hour, invariants, restore, takeover
 from services.sinks import schedule as shell_schedule
 from services.sinks.lanes import Lanes
@@ -33,6 +34,8 @@ _DEFECTS = frozenset(
 
 class _Kafka:
     """See `runtime.kafka`: what taking a partition reads."""
+
+    produced_at = staticmethod(kafka.produced_at)
 
     def __init__(self) -> None:
         self.world: World | None = None
