@@ -58,3 +58,10 @@ def count(hours: Hours, entry: Ledger, followed: Followed) -> None:
     hour.take(entry["op_key"], at, entry["amount"])
     if e.is_terminal(entry):
         hour.ended(entry["op_key"])
+
+
+def follow(hours: Hours, entry: Ledger, followed: Followed) -> None:
+    """Keep or give back the place of a document whose state was recorded."""
+    hours[entry["connection"]].follow(entry)
+    if entry["state"] == e.ADOPTED:  # not by us, unless an earlier ledger wrote it
+        count(hours, entry, followed)

@@ -191,9 +191,7 @@ class Owner:
         self.recording.state(case, effect)
         assert case.key is not None
         if effect.final:
-            self.hours[case.connection].follow(entry)
-            if entry["state"] == e.ADOPTED:
-                hour.count(self.hours, entry, self.context.followed)
+            hour.follow(self.hours, entry, self.context.followed)
             self._free(case)
             self.changes.follow(entry)
         elif case.key.looks_ahead:

@@ -13,8 +13,9 @@ from runtime.exchange import Request, Response, response
 from runtime.json import parse
 from systems.contract import Finding, Role
 from systems.netsuite.check import open_checker
+from tests.contract.seam import Deliver
 from tests.systems import field_service
-from tests.systems.netsuite.account import Deliver, Site, account
+from tests.systems.netsuite.account import Site, account
 
 GOOD: dict[str, dict[str, dict[str, str]]] = {
     "business_unit": {"Plumbing - Service": {"department": "3", "class": "1", "location": "1"}},

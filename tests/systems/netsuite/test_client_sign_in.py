@@ -29,8 +29,9 @@ from systems.contract import Role, Verdict
 from systems.netsuite.client import FIRST_REFUSALS, PATIENCE, Client
 from systems.netsuite.errors import classify
 from systems.netsuite.login import Key, base_string
-from tests.contract.seam import InProcess
-from tests.systems.netsuite.account import URL, Deliver, Site, account
+from tests.contract.seam import Deliver, InProcess
+from tests.systems.in_process import URL
+from tests.systems.netsuite.account import Site, account
 
 QUERY = "SELECT id FROM account t ORDER BY t.id ASC"
 INVALID = json.dumps(

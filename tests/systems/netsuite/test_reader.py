@@ -17,7 +17,9 @@ from runtime.exchange import Request, Response, response
 from runtime.json import parse
 from systems.feeds.changes import MAX_TRIES, Changes
 from systems.netsuite.poller import changes_of, open_reader, position_from
-from tests.systems.netsuite.account import Deliver, Site, Wire, account, feed, records, walked
+from tests.contract.seam import Deliver
+from tests.systems.in_process import Wire
+from tests.systems.netsuite.account import Site, account, feed, queries, records, walked
 
 JSON = {"Content-Type": "application/vnd.oracle.resource+json; type=collection"}
 
@@ -181,7 +183,7 @@ async def test_the_next_window_begins_when_the_last_walk_began_less_the_overlap(
         site.clock.move(7200)
         again, last = await walked(access, "vendors", last.position)
         assert len(again) == 5, "they were saved within the overlap"
-        assert "lastmodifieddate >= TO_TIMESTAMP('2026-03-16 09:30:00.000000000'" in wire.queries()[-1]
+        assert "lastmodifieddate >= TO_TIMESTAMP('2026-03-16 09:30:00.000000000'" in queries(wire)[-1]
         assert (await walked(access, "vendors", last.position))[0] == []
 
 
@@ -252,7 +254,7 @@ async def test_lines_beyond_one_page_are_read_to_their_end(tmp_path: Path) -> No
         assert made["source_id"] == key
         assert len(made["lines"]) == 1203
         assert sum(line["amount"] for line in made["lines"]) == made["total"]
-        assert len([one for one in wire.queries() if "FROM transactionline" in one]) == 2
+        assert len([one for one in queries(wire) if "FROM transactionline" in one]) == 2
 
 
 async def test_a_document_that_changed_between_its_row_and_its_lines_is_read_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from runtime.errors import Malformed
 from systems.contract import Element
 from systems.mapped import Filtered
 from systems.netsuite.mapping_sightings import sightings
-from tests.systems.netsuite.account import Site, account, raw_of, records, walked
+from tests.systems.netsuite.account import Site, account, queries, raw_of, records, walked
 
 LINES = {"items": [{"item": {"id": "1"}, "quantity": 3, "rate": 10.5}, {"item": {"id": "2"}, "quantity": 2.5, "rate": 80}]}
 NUMBERS = count(1)
@@ -224,4 +224,4 @@ async def test_an_account_without_subsidiaries_is_read_too(tmp_path: Path) -> No
         access, wire = site.access(subsidiary="")
         found, _ = await walked(access, "vendors")
         assert all(one["dimensions"] == {} for one in records("vendor", found, site.reading(subsidiary="")))
-        assert not any("subsidiaryrelationship" in one for one in wire.queries())
+        assert not any("subsidiaryrelationship" in one for one in queries(wire))

@@ -13,8 +13,8 @@ import pytest
 from runtime.exchange import Request, Response, Unanswered
 from systems.contract import Document, ResolvedCommand, Verdict
 from systems.netsuite.refs import REVERSES, external_id
+from tests.contract.seam import Deliver
 from tests.systems.field_service import application, invoice, payment
-from tests.systems.netsuite.account import Deliver
 from tests.systems.netsuite.writing import Books, books, labor, labor_entry, steps_of
 
 OFF = ("N1", "N1L")

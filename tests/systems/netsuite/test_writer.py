@@ -14,8 +14,9 @@ import pytest
 from runtime.exchange import Request, Response, Unanswered
 from runtime.json import parse
 from systems.contract import Verdict
+from tests.contract.seam import Deliver
 from tests.systems.field_service import application, credit_memo, customer, invoice, payment, vendor
-from tests.systems.netsuite.account import Deliver
+from tests.systems.netsuite.account import queries
 from tests.systems.netsuite.writing import Books, books, drafts_of, labor, labor_entry, material
 
 RECEIVABLE = {"receivables": {"payments_as": "payment"}}
@@ -356,7 +357,7 @@ async def test_a_department_that_is_not_there_is_posted_to_the_default(held: Boo
     for kept in (*await held.kept("purchaseOrder"), *await held.kept("vendorBill")):
         assert {line["department"] for line in kept["lines"] if not line["main"]} == {"8"}, why
         assert f"[department {department} does not exist: 8]" in kept["description"]
-    assert len([one for one in held.wire.queries() if "FROM department" in one]) == 2, "once for each order"
+    assert len([one for one in queries(held.wire) if "FROM department" in one]) == 2, "once for each order"
 
 
 async def test_a_bill_in_a_department_that_is_not_there_can_be_reversed(held: Books) -> None:

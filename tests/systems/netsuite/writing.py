@@ -20,7 +20,8 @@ from systems.netsuite.sink import open_writer
 from systems.netsuite.writes import WRITES
 from systems.parents import link_name
 from tests.systems import field_service
-from tests.systems.netsuite.account import Site, Wire, account
+from tests.systems.in_process import Wire
+from tests.systems.netsuite.account import Site, account
 from topology.rules.identity import ref_of
 
 FLOWS = ("N1", "N1S", "N1C", "N1L", "N2", "N3V", "N5", "N7")

@@ -14,9 +14,10 @@ from runtime.exchange import Request, Response, response
 from systems.contract import Finding, Role
 from systems.oracle_fusion.check import LEDGERS, STRUCTURES, open_checker
 from systems.oracle_fusion.finder import open_finder
+from tests.contract.seam import Deliver
 from tests.systems import field_service
 from tests.systems.oracle_fusion import mapping_ground
-from tests.systems.oracle_fusion.ground import Deliver, Site, pod, records
+from tests.systems.oracle_fusion.ground import Site, pod, records
 
 Tables = Mapping[str, Mapping[str, Mapping[str, str]]]
 
@@ -219,7 +220,7 @@ async def test_a_name_that_a_finder_cannot_carry_is_asked_for_by_number(tmp_path
         access, wire = site.access(Role.CHECK)
         page = await open_finder(access).find("customer", "Smith, John; Sons", ["1001"])
         assert {one.source_id for one in page.elements} == {"1001/30001"}
-        assert len(wire.of("GET", "SiteActivities")) == 1
+        assert len(wire.of("SiteActivities", "GET")) == 1
 
 
 async def test_a_customer_who_could_not_be_asked_for_ends_the_match(tmp_path: Path) -> None:

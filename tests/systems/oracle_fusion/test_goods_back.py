@@ -14,9 +14,9 @@ from runtime.exchange import Request, Response, Unanswered
 from runtime.json import parse
 from systems.contract import Original, ResolvedCommand, Verdict
 from systems.mapped import Draft
+from tests.contract.seam import Deliver
 from tests.systems.oracle_fusion import mapping_ground
 from tests.systems.oracle_fusion.goods import goods_line, receipt, returned
-from tests.systems.oracle_fusion.ground import Deliver
 from tests.systems.oracle_fusion.test_goods import pipes, received
 from tests.systems.oracle_fusion.test_taking_back import correction, original_of, void
 from tests.systems.oracle_fusion.test_writer import Books, books
@@ -50,7 +50,7 @@ async def test_a_cancelled_receipt_is_corrected_line_by_line_in_one_request(tmp_
         assert (await held.find(made)).documents == ()
         document = await held.written(made, "correct")
         assert document.steps_done == ("correct",), "201 is not corrected"
-        (sent,) = [one for one in held.wire.of("POST") if "batch" in one.headers["Content-Type"]]
+        (sent,) = [one for one in held.wire.of(method="POST") if "batch" in one.headers["Content-Type"]]
         parts = [one["payload"] for one in parse(sent.body)["parts"]]
         assert [(one["TransactionType"], one["Quantity"]) for one in parts] == [("CORRECT", -3), ("CORRECT", -4)]
         held.site.clock.move(61)

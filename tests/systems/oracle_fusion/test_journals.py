@@ -21,9 +21,9 @@ from systems.contract import Document, ResolvedCommand, Verdict
 from systems.mapped import Draft, NoCommand
 from systems.oracle_fusion.journal_file import report_in
 from systems.oracle_fusion.system import FLOWS
+from tests.contract.seam import Deliver
 from tests.systems.field_service import crosswalk, invoice, invoice_line, payment
 from tests.systems.oracle_fusion import mapping_ground
-from tests.systems.oracle_fusion.ground import Deliver
 from tests.systems.oracle_fusion.test_taking_back import correction, original_of, void
 from tests.systems.oracle_fusion.test_writer import Books, books
 

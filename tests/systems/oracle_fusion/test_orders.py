@@ -14,7 +14,8 @@ from runtime.exchange import Request, Response, response
 from systems.mapped import Filtered
 from systems.oracle_fusion.mapping import to_canonical
 from systems.oracle_fusion.poller import open_reader
-from tests.systems.oracle_fusion.ground import Deliver, Site, feed, pod, raw_of, records, walked
+from tests.contract.seam import Deliver
+from tests.systems.oracle_fusion.ground import Site, feed, pod, raw_of, records, walked
 
 
 async def ordered(site: Site, *lines: dict[str, Any]) -> Any:

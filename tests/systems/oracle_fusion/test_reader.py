@@ -17,7 +17,8 @@ from systems.contract import Role
 from systems.mapped import Canonical
 from systems.oracle_fusion.mapping import to_canonical
 from systems.oracle_fusion.poller import open_reader, position_from
-from tests.systems.oracle_fusion.ground import Deliver, Site, feed, pod, raw_of, records, walked
+from tests.contract.seam import Deliver
+from tests.systems.oracle_fusion.ground import Site, feed, pod, raw_of, records, walked
 
 JSON = {"Content-Type": "application/vnd.oracle.adf.resourcecollection+json"}
 
@@ -138,7 +139,7 @@ async def test_every_call_pins_the_framework_version_and_asks_for_structured_err
     async with pod(tmp_path, suppliers=3) as site:
         access, wire = site.access()
         await walked(access, "vendors")
-        for one in wire.of("GET"):
+        for one in wire.of(method="GET"):
             assert one.headers["REST-Framework-Version"] == "4"
             assert "application/vnd.oracle.adf.error+json" in one.headers["Accept"]
 
@@ -233,7 +234,7 @@ async def test_a_refused_token_is_renewed_once_and_the_read_repeated_once(tmp_pa
         access, wire = site.access()
         reader = open_reader(access)
         await reader.page(feed("vendors"), "")
-        before = len(wire.of("POST", "/oauth2/"))
+        before = len(wire.of("/oauth2/", "POST"))
         await site.tell("settings", user_is_mapped=True)
         refused = [0]
 
@@ -245,7 +246,7 @@ async def test_a_refused_token_is_renewed_once_and_the_read_repeated_once(tmp_pa
 
         wire.twist = twist
         await reader.page(feed("vendors"), "")
-        assert len(wire.of("POST", "/oauth2/")) == before + 1
+        assert len(wire.of("/oauth2/", "POST")) == before + 1
 
 
 async def test_a_token_that_is_always_refused_stops_the_reading_in_words(tmp_path: Path) -> None:
@@ -253,7 +254,7 @@ async def test_a_token_that_is_always_refused_stops_the_reading_in_words(tmp_pat
         access, wire = site.access()
         with pytest.raises(Broken, match="map the client to a Fusion user"):
             await open_reader(access).page(feed("vendors"), "")
-        assert len(wire.of("GET")) == 2
+        assert len(wire.of(method="GET")) == 2
 
 
 async def test_a_token_is_renewed_at_thirteen_minutes(tmp_path: Path) -> None:
@@ -263,17 +264,17 @@ async def test_a_token_is_renewed_at_thirteen_minutes(tmp_path: Path) -> None:
         await reader.page(feed("vendors"), "")
         site.clock.move(12 * 60)
         await reader.page(feed("vendors"), "")
-        assert len(wire.of("POST", "/oauth2/")) == 1
+        assert len(wire.of("/oauth2/", "POST")) == 1
         site.clock.move(61)
         await reader.page(feed("vendors"), "")
-        assert len(wire.of("POST", "/oauth2/")) == 2
+        assert len(wire.of("/oauth2/", "POST")) == 2
 
 
 async def test_basic_sends_user_and_password_and_asks_for_no_token(tmp_path: Path) -> None:
     async with pod(tmp_path, suppliers=3) as site:
         access, wire = site.access(sign_in="basic")
         assert len((await walked(access, "vendors"))[0]) == 3
-        assert not wire.of("POST")
+        assert not wire.of(method="POST")
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])

@@ -42,7 +42,7 @@ async def test_an_assertion_that_we_sign_is_accepted_and_renewed_at_thirteen_min
         await reader.page(feed("vendors"), "")
         first, second = wire.sent[-2].headers["Authorization"], wire.sent[-1].headers["Authorization"]
         assert first != second
-        assert not wire.of("POST"), "nobody is asked for such a token"
+        assert not wire.of(method="POST"), "nobody is asked for such a token"
 
 
 @pytest.mark.parametrize("case", ["no key", "another kind of key", "no issuer", "no client", "no password"])

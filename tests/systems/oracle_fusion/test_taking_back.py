@@ -17,8 +17,8 @@ from runtime.json import parse
 from schemas.records import CommandEnvelope
 from systems.contract import Document, Original, ResolvedCommand, Verdict
 from systems.oracle_fusion.system import SYSTEM
+from tests.contract.seam import Deliver
 from tests.systems.field_service import application, invoice, invoice_line, payment
-from tests.systems.oracle_fusion.ground import Deliver
 from tests.systems.oracle_fusion.test_writer import Books, books
 from topology.rules.identity import ref_of
 
@@ -280,7 +280,7 @@ async def test_where_the_release_has_no_action_a_person_reverses_and_then_it_is_
         made = void(receipt)
         found = await held.find(made)
         assert (found.documents, found.refusal_reason) == ((), "no_receipt_action")
-        assert not held.wire.of("PATCH", "standardReceipts")
+        assert not held.wire.of("standardReceipts", "PATCH")
         assert not held.posted("reverseReceipt")
         await held.site.tell("reverse", receipt="N201", category="NSF")
         (document,) = (await held.find(made)).documents

@@ -18,9 +18,11 @@ from runtime.json import parse
 from systems.contract import Answer, Document, Found, ResolvedCommand, Role, Verdict, Writer
 from systems.mapped import Draft
 from systems.oracle_fusion.sink import open_writer
+from tests.contract.seam import Deliver
 from tests.systems.field_service import application, invoice, invoice_line, payment
+from tests.systems.in_process import Wire
 from tests.systems.oracle_fusion import mapping_ground
-from tests.systems.oracle_fusion.ground import Deliver, Site, Wire, pod
+from tests.systems.oracle_fusion.ground import Site, pod
 
 
 @dataclass
@@ -226,11 +228,11 @@ async def test_what_was_found_good_is_not_asked_again(tmp_path: Path) -> None:
     async with books(tmp_path) as held:
         for _ in range(3):
             assert (await held.find(held.resolved(invoice()))).refusal == ""
-        assert len(held.wire.of("GET", "accountCombinationsLOV")) == 1
-        assert len(held.wire.of("GET", "SiteActivities")) == 1
+        assert len(held.wire.of("accountCombinationsLOV", "GET")) == 1
+        assert len(held.wire.of("SiteActivities", "GET")) == 1
         held.site.clock.move(601)
         await held.find(held.resolved(invoice()))
-        assert len(held.wire.of("GET", "accountCombinationsLOV")) == 2
+        assert len(held.wire.of("accountCombinationsLOV", "GET")) == 2
 
 
 async def test_a_closed_period_is_refused_in_fusions_words(tmp_path: Path) -> None:

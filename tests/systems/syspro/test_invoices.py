@@ -15,8 +15,8 @@ from runtime.exchange import Request, Response, Unanswered, response
 from schemas.records import CommandEnvelope
 from systems.contract import ResolvedCommand, Verdict
 from systems.syspro.sink import is_write
+from tests.contract.seam import Deliver
 from tests.systems.field_service import invoice, invoice_line
-from tests.systems.syspro.ground import Deliver
 from tests.systems.syspro.writing import SUPPLIER, Books, books, correction, costly, reversal
 
 

@@ -17,8 +17,9 @@ from systems.mapped import Fetch
 from systems.syspro.mapping import to_canonical
 from systems.syspro.poller import open_reader, position_from
 from systems.syspro.resources import FEEDS
+from tests.contract.seam import Deliver
 from tests.systems.syspro import mapping_ground
-from tests.systems.syspro.ground import Deliver, Site, company, feed, raw_of, records, walked
+from tests.systems.syspro.ground import Site, company, feed, raw_of, records, walked
 from tests.systems.syspro.writing import SUPPLIER, Books, books, costly
 
 LISTS = ("vendors", "stock_levels", "gl_accounts", "purchase_orders")

@@ -17,7 +17,8 @@ from systems.syspro.client import Client, without_query
 from systems.syspro.find import Search, Where
 from systems.syspro.poller import open_reader
 from systems.syspro.sink import open_writer
-from tests.systems.syspro.ground import Deliver, company, feed, walked
+from tests.contract.seam import Deliver
+from tests.systems.syspro.ground import company, feed, walked
 from tests.systems.syspro.writing import Books, books, costly
 
 ONE = Search("ApSupplier", ("Supplier",), (Where("Supplier", "EQ", "0000010"),), ("Supplier",))

@@ -16,8 +16,9 @@ from systems.contract import Answer, Document, Found, Original, ResolvedCommand,
 from systems.mapped import Draft
 from systems.syspro.sink import BUDGET, is_write, open_writer
 from tests.systems.field_service import invoice, invoice_line
+from tests.systems.in_process import Wire
 from tests.systems.syspro import mapping_ground
-from tests.systems.syspro.ground import Site, Wire, company
+from tests.systems.syspro.ground import Site, company
 from topology.rules.identity import ref_of
 
 SUPPLIER = "0000010"
