@@ -143,7 +143,7 @@ async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, way: str, ste
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("name", "way", "step"), STEPS)
 async def test_no_byte_of_an_answer_ends_in_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
     await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path)
@@ -156,7 +156,7 @@ async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: 
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("name", "way"), WRITES)
 async def test_a_write_is_found_after_a_cut_at_many_bytes(name: str, way: str, tmp_path: Path) -> None:
     """Every byte for the first write of a system, every seventh for the others, fewer for what takes a document back."""

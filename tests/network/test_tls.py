@@ -164,7 +164,6 @@ def test_unfit_pem_is_named_and_not_shown(material: Material, named: str) -> Non
     assert "NONSENSE" not in str(refused.value)
 
 
-@pytest.mark.timeout(10)
 def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(authority: Authority) -> None:
     ours = authority.sign("ml-connector", password="secret")
     with pytest.raises(Broken, match="without a password"):
