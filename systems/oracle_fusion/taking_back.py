@@ -44,21 +44,21 @@ class TakingBack:
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
-    async def look_up(self, attempt: Attempt) -> Found:
-        """How far the original is taken back, and the replacement."""
+    async def look_up(self, attempt: Attempt, *, is_answer: bool = False) -> Found:
+        """How far the original is taken back, and the replacement. `is_answer`: the request of this step was answered with a yes."""
         undo = undo_of(attempt.resolved, self._client)
         record = undo.original.record
         if record == "ar_receipt":
             return await self._receipt(attempt, undo)
         if record == "ar_application":
-            return await self._application(attempt, undo)
+            return await self._application(attempt, undo, is_answer=is_answer)
         if record in GOODS:
             return told(*await self._goods.look_up(attempt, undo))
         return await self._transaction(attempt, undo)
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
-        """The documents of a look-up, used to read a step back."""
-        return (await self.look_up(attempt)).documents
+        """The documents of a look-up, used to read a step back whose request was answered."""
+        return (await self.look_up(attempt, is_answer=True)).documents
 
     async def _transaction(self, attempt: Attempt, undo: u.Undo) -> Found:
         mine = await self._looking.by_ref(attempt, undo.form)
@@ -111,7 +111,7 @@ class TakingBack:
 
     # --- applications -------------------------------------------------------------------------------------------------
 
-    async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
+    async def _application(self, attempt: Attempt, undo: u.Undo, *, is_answer: bool) -> Found:
         receipt, settled = await self._looking.pair(attempt, undo.original.as_written, undo.original.erp_id)
         found = u.unapplied(undo, (receipt, settled), await self._looking.applications(attempt, receipt, settled))
         key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
@@ -123,10 +123,12 @@ class TakingBack:
         if not undo.is_correction or not self._looking.has_keys(attempt.resolved):
             return told([undo.done(key, number, undo.steps)], [])
         receipt, settled = await self._looking.pair(attempt, attempt.resolved)
-        anew = u.applied_anew(undo, await self._looking.applications(attempt, receipt, settled))
+        rows = await self._looking.applications(attempt, receipt, settled)
+        anew = u.applied_anew(undo, rows, is_known=is_answer and attempt.step == "apply")
         if anew is Presence.UNCLEAR:
             words = f"receipt {number} shows applications of {undo.resolved.command['amount']} to it, perhaps this one: enter what is missing there"
-            return Found((), refusal=f"{words}, then skip this", refusal_reason=u.UNCLEAR)
+            unclear = replace(undo.done(key, number, undo.steps), refusal=f"{words}, then skip this", refusal_reason=u.UNCLEAR)
+            return told([unclear], [])
         if anew is Presence.ABSENT:
             return told([undo.done(key, number, undo.steps)], [])
         key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"

@@ -280,9 +280,10 @@ def _drop_anew(undo: Undo, left: list[Row], amount: Decimal, invoiced_on: date |
         left.clear()
 
 
-def applied_anew(undo: Undo, rows: Sequence[Row]) -> Presence:
-    """Whether the application that a correction wants is in force, among those between its receipt and invoice."""
-    return presence(fields(undo.resolved.command), standing(money(one, "ApplicationAmount") for one in rows if stands(one)))
+def applied_anew(undo: Undo, rows: Sequence[Row], *, is_known: bool) -> Presence:
+    """Whether the application that a correction wants is in force, among those between its receipt and invoice. `is_known`: an answer said so."""
+    shown = standing(money(one, "ApplicationAmount") for one in rows if stands(one))
+    return presence(fields(undo.resolved.command), shown, is_known=is_known)
 
 
 def wants_the_same(undo: Undo) -> bool:

@@ -182,9 +182,8 @@ async def test_an_invoice_that_counts_again_is_settled_again(world: World) -> No
     await at_rest(world, "0.00")
 
 
-@pytest.mark.parametrize("world", [("netsuite",)], indirect=True)
-async def test_equal_applications_to_one_invoice_come_back_each_once(world: World) -> None:
-    """The later one belongs to the earlier one, which has to be there first."""
+async def applied_twice(world: World) -> None:
+    """A payment that is applied twice to one invoice by the same amount is voided and counts again."""
     invoice = await sold(world)
     splits = [{"invoice": invoice, "amount": "50.00"}]
     made = await world.source.does("pay", type="Check", invoices=splits, amount="100.00", date="2026-03-02")
@@ -193,7 +192,22 @@ async def test_equal_applications_to_one_invoice_come_back_each_once(world: Worl
     await at_rest(world, "79.00")
     do = {"do": "void_payment", "payment": made["payment"]}
     await gone_and_back(world, "payments", int(made["payment"]), do, "179.00")
+
+
+@pytest.mark.parametrize("world", _BOOKS[1:], indirect=True, ids=" ".join)
+async def test_equal_applications_to_one_invoice_come_back_each_once(world: World) -> None:
+    """The later one belongs to the earlier one, which has to be there first. Fusion's was applied and held as missing: what its answer had said
+    was not believed, for a row of that amount could have been the other one's."""
+    await applied_twice(world)
     await at_rest(world, "79.00")
+
+
+async def test_acumatica_cannot_tell_which_of_two_equal_applications_came_back(world: World) -> None:
+    await applied_twice(world)
+    await world.all_arrives()
+    assert list(world.sink.held().values()) == [("application_unclear", Decimal("50.00"))]
+    found, unexplained = await world.compared()
+    assert (found.notes, unexplained) == ([], [])
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -8,6 +8,7 @@ bank account for a method, states and statuses, that a receipt of an unknown cus
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -218,10 +219,13 @@ def _undone(pod: Pod, row: Row, gone: list[Row], operation: str) -> list[Change]
     changes = [
         pod.put(KIND, _with(row, kept) | past, operation, ", ".join(f"{one['amount']} from {one['number']}" for one in gone))
     ]
-    for one in gone:
-        invoice = pod.get(invoices.KIND, str(one["invoice"]))
+    opened: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in gone:  # two of them may be of one invoice
+        opened[str(one["invoice"])] += money(one["amount"])
+    for key, amount in opened.items():
+        invoice = pod.get(invoices.KIND, key)
         if invoice is not None:
-            changes.append(invoices.settled(pod, invoice, -money(one["amount"])))
+            changes.append(invoices.settled(pod, invoice, -amount))
     return changes
 
 

@@ -185,6 +185,19 @@ async def test_a_reversed_receipt_opens_what_it_had_settled(world: World, client
     assert sum(sums) == 0
 
 
+async def test_a_reversed_receipt_opens_all_that_it_had_applied_to_one_invoice(make: Make) -> None:
+    world = await make(release="26d")
+    client = await world.client()
+    part = await _installment(client, await completed(client))
+    row = await received(client, "400.00")
+    for amount in (100, 100, 30):
+        assert (await act(client, row, "applyReceipt", {"appliedPaymentScheduleId": part, "amountApplied": amount})).status == 200
+    assert await open_of(world) == ("164.53", "170.00")
+    reversal = {"reversalCategoryCode": "NSF", "reversalReasonCode": "RETURNED"}
+    assert (await act(client, row, "reverseReceipt", reversal)).status == 200
+    assert await open_of(world) == ("394.53", "0.00")
+
+
 async def test_a_receipt_with_activity_is_not_deleted(world: World, client: Client) -> None:
     await completed(client)
     row = await received(client, "100.00")
