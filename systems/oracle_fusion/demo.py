@@ -86,6 +86,7 @@ class OracleFusionDemo:
             "company_id": "US1",
             "business_unit": ready["business_unit"],
             "request_s": 3,
+            "vendor_scan_s": 900,
             "open_orders_s": 900,
             "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT", **_BY_ACTION},
             "ledger": {"segments": ["Company", "CostCenter", "Account", "Location"]},

@@ -159,6 +159,9 @@ class Settings(_Section):
     open_orders_s: float = Field(
         3600, gt=0, description="Seconds between two reads of every open order, whose receipts and bills may not change its header."
     )
+    vendor_scan_s: float = Field(
+        86_400, ge=300, description="Seconds between two reads of every supplier, whose sites may change without its own date of change."
+    )
     read_from: date | None = Field(None, description="What changed before this day (UTC) is not read; empty = all.")
     receivables: Receivables = Field(default_factory=Receivables, description="How invoices and receipts are entered.")
     ledger: Ledger = Field(default_factory=Ledger, description="The ledger and its chart of accounts.")
@@ -182,8 +185,8 @@ class Settings(_Section):
     @property
     def feed_cadences(self) -> Mapping[str, timedelta]:
         """Feeds that this connection reads at a cadence of its own choice."""
-        often, slow = timedelta(seconds=self.poll_s), timedelta(seconds=self.open_orders_s)
-        return {"vendors": often, "purchase_orders": often, "open_orders": slow}
+        often, slow, scan = (timedelta(seconds=one) for one in (self.poll_s, self.open_orders_s, self.vendor_scan_s))
+        return {"vendors": often, "all_vendors": scan, "purchase_orders": often, "open_orders": slow}
 
     def excludes(self, entity: str, record: Mapping[str, Any]) -> str:
         """See `systems.mapped.Leaving`. Suppliers of another class or status, or without a purchasing site of ours, stay in Fusion."""

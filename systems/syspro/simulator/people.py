@@ -23,6 +23,7 @@ from systems.syspro.spec import Element, shapes
 
 Body = dict[str, Any]
 _ELSEWHERE = 49979687  # companies that no system knows until the day on which they are entered
+_LATEST = 6
 _BY_SCREEN = {"ValidateOnly": "N", "IgnoreWarnings": "Y"}
 
 
@@ -161,10 +162,13 @@ def _order(company: Company, draw: random.Random) -> Body:
 
 
 def _order_change(company: Company, draw: random.Random) -> Body:
-    """Increase a line of an order that buyers entered here, by one. Such an order has no customer's order number."""
+    """Increase a line of one of the latest open orders that buyers entered here. Such an order has no customer's order number.
+
+    Which of the earlier ones are still open depends on when they are received, so that a day of the same seed would not be the same day.
+    """
     own = [row for row in company.rows("PorMasterHdr") if not row["CustomerPoNumber"]]
     held = [row for row in own if row["OrderStatus"] not in ("*", COMPLETE)]
-    order = _one_of(held, draw, "open order")["PurchaseOrder"]
+    order = _one_of(held[-_LATEST:], draw, "open order")["PurchaseOrder"]
     rows = [row for row in company.rows_with("PorMasterDetail", "PurchaseOrder", order) if row["OrderLineStatus"] != "*"]
     line = _one_of([row for row in rows if row["LineType"] == "1"], draw, "line")
     more = str(money(line["MOrderQty"]).quantize(Decimal("1")) + draw.randint(1, 5))

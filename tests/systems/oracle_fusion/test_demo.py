@@ -1,10 +1,14 @@
-"""What the demo says of Fusion's periods."""
+"""What the demo says of Fusion: its periods, and how often every supplier is read."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from datetime import timedelta
 from pathlib import Path
 
+from services.ingress.pollers import feeds_of
 from services.sinks import reasons
+from systems.connection import QuotaShares, Side
 from systems.mapped import Canonical
 from systems.oracle_fusion.demo import DEMO
 from systems.oracle_fusion.mapping import to_canonical
@@ -19,6 +23,14 @@ async def test_the_period_that_is_closed_when_the_day_begins_is_opened_once_it_w
         assert await march(site) is False
         await site.tell(act.path, **act.body)
         assert await march(site) is True
+
+
+def test_a_site_that_people_change_is_read_before_the_demo_counts_what_more_polling_adds() -> None:
+    """The date of the supplier does not change with its site. Read once a day, three vendors came while ten more cycles had to add nothing."""
+    own, _, _ = DEMO.section("http://127.0.0.1:1", defaultdict(str))
+    side = Side(system="oracle_fusion", settings=own, quota=QuotaShares(group="g", calls=60))
+    (scan,) = [feed for feed in feeds_of(side) if feed.name == "all_vendors"]
+    assert scan.cadence <= timedelta(minutes=15)
 
 
 async def march(site: Site) -> bool:

@@ -106,6 +106,20 @@ async def test_buyers_change_the_orders_that_they_made_and_no_other(make: Make) 
     assert number not in changed
 
 
+async def test_which_orders_buyers_change_does_not_depend_on_what_became_of_earlier_ones(make: Make) -> None:
+    asked = {"orders": 6, "order_changes": 3}
+    told = []
+    for name, gone in (("a", ()), ("b", ("002001", "002004"))):
+        world = await make(name, suppliers=30)
+        await world.sim("orders", {"count": 8})
+        for number in gone:
+            item = {"OrderHeader": {"OrderActionType": "D", "PurchaseOrder": number}}
+            await world.sim("enter", {"object": "PORTOI", "item": item})
+        told.append([one for one in (await world.sim("day", asked))["events"] if one["event"] == "order_changes"])
+    assert told[0] == told[1]
+    assert len(told[0]) == 3
+
+
 async def test_last_year_is_planted_once_and_most_of_it_is_paid(make: Make) -> None:
     world = await make(history=60)
     assert await world.sim("history", {"count": 60}) == {"invoices": 60}
