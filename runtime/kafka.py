@@ -38,6 +38,11 @@ LOG.propagate = False
 
 _REQUEST_S = 15.0
 """How long one request for offsets waits for its answer."""
+FETCH_WAIT_MS = 500
+"""How long the broker keeps a fetch open that finds nothing; a new record answers it at once. Each such fetch names every partition of its consumer,
+so that an idle installation costs the broker mostly these. What must wait for it is a partition that is resumed or assigned meanwhile."""
+_END_WAIT_MS = 50
+"""The same for who reads to the end of a topic and is done: the end of a partition is told when such a fetch is answered."""
 _PATIENCE_S = 30.0
 """How long a request is repeated while the cluster is between two states."""
 _PASSING = frozenset(
@@ -190,7 +195,7 @@ def consumer(kafka: Kafka, group: str, **more: Any) -> Consumer:
             "partition.assignment.strategy": "range",
             "queued.max.messages.kbytes": 16_384,
             "queued.min.messages": 20_000,
-            "fetch.wait.max.ms": 50,
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
             **more,
         },
     )
@@ -204,8 +209,8 @@ def polled(client: Consumer, most: int, timeout_s: float) -> list[Message]:
 
 
 def reader(kafka: Kafka, **more: Any) -> Consumer:
-    """A consumer without a group: partitions are assigned by hand, nothing is committed."""
-    return consumer(kafka, "no-group", **{"enable.partition.eof": False, **more})
+    """A consumer without a group: partitions are assigned by hand, nothing is committed. It learns of a partition's end at once."""
+    return consumer(kafka, "no-group", **{"enable.partition.eof": False, "fetch.wait.max.ms": _END_WAIT_MS, **more})
 
 
 def ends(client: Consumer, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:

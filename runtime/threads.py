@@ -190,7 +190,8 @@ class TopicFollower:
 
     def _follow(self, thread: SupervisedThread) -> None:
         self._unreachable = ""
-        with closing(kafka.reader(self._settings, **{"enable.partition.eof": True, "error_cb": self._on_client_error})) as client:
+        settings = {"enable.partition.eof": True, "error_cb": self._on_client_error, "fetch.wait.max.ms": kafka.FETCH_WAIT_MS}
+        with closing(kafka.reader(self._settings, **settings)) as client:
             self._from_the_start(client, self._ids.made_anew())
             client.assign([TopicPartition(*place, self.offsets.get(place, 0)) for place in self._places()])
             self._await_answers(thread, client, set(self._places()))

@@ -222,11 +222,14 @@ def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient
 def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """Register every record's present schema for every topic; returns subject -> id. Registering again changes nothing.
 
-    Raises `NotRegistered` with the registry's words if a schema is refused (an incompatible change), `RegistryAway` if it does not answer.
+    A subject that the registry has gets the earlier versions too, so that each version of ours can be looked up there. A new subject does not
+    need them: nothing was written in them yet. Raises `NotRegistered` with the registry's words if a schema is refused (an incompatible
+    change), `RegistryAway` if it does not answer.
     """
     wanted = [(subject(topic, name), name) for topic, names in records_of_topic.items() for name in names]
     with _client_and_threads(registry) as (client, pool):
-        ids = pool.map(lambda one: _register_one(client, *one), wanted)
+        known = _subjects(client)
+        ids = pool.map(lambda one: _register_one(client, *one, is_new=one[0] not in known), wanted)
         return {name: schema_id for (name, _), schema_id in zip(wanted, ids, strict=True)}
 
 
@@ -240,10 +243,18 @@ def _refusal_of(subject_name: str, what: str, error: SchemaRegistryError) -> Exc
     return NotRegistered(f"{subject_name}: the registry {what}: {error}")
 
 
-def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) -> int:
+def _subjects(client: SchemaRegistryClient) -> frozenset[str]:
+    try:
+        return frozenset(client.get_subjects())
+    except SchemaRegistryError as error:
+        raise _refusal_of("subjects", "could not list them", error) from error
+
+
+def _register_one(client: SchemaRegistryClient, subject_name: str, name: str, *, is_new: bool) -> int:
+    wanted = versions(name)[-1:] if is_new else versions(name)
     try:
         client.set_compatibility(subject_name=subject_name, level=COMPATIBILITY)
-        ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in versions(name)]
+        ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in wanted]
     except SchemaRegistryError as error:
         raise _refusal_of(subject_name, "refused it", error) from error
     return int(ids[-1])
@@ -294,12 +305,22 @@ def not_registered(subjects: Sequence[str]) -> NotRegistered:
 
 
 def _registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) -> list[int | None]:
-    found: list[int | None] = []
-    for version in versions(name):
-        try:
-            found.append(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id)
-        except SchemaRegistryError as error:
-            if error.http_status_code != 404:
-                raise _refusal_of(subject_name, "could not be asked", error) from error
-            found.append(None)
-    return found
+    """The id of each version of ours, oldest first; None where the registry has it not. A subject that has one version alone is asked for no
+    other: the registry takes longer for what it has not."""
+    *earlier, present = versions(name)
+    try:
+        found = _registered_id(client, subject_name, present)
+        if not earlier or (found is not None and len(client.get_versions(subject_name)) == 1):
+            return [*([None] * len(earlier)), found]
+        return [*(_registered_id(client, subject_name, version) for version in earlier), found]
+    except SchemaRegistryError as error:
+        raise _refusal_of(subject_name, "could not be asked", error) from error
+
+
+def _registered_id(client: SchemaRegistryClient, subject_name: str, version: Mapping[str, Any]) -> int | None:
+    try:
+        return client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id
+    except SchemaRegistryError as error:
+        if error.http_status_code != 404:
+            raise
+        return None

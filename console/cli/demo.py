@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _NOTED = 20
 _SCALE, _SCALE_OF_ALL = 600.0, 1_500.0
-"""Scaled seconds per real second, for one connection and for all together. Each connection has a field service that is polled 143 times a second at
+"""Scaled seconds per real second, for one connection and for all together. Each connection has a field service that is polled 51 times a second at
 600."""
 _DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # six in the morning in Chicago, a Monday
 

@@ -160,7 +160,9 @@ class Settings(_Section):
         3600, gt=0, description="Seconds between two reads of every open order, whose receipts and bills may not change its header."
     )
     vendor_scan_s: float = Field(
-        86_400, ge=300, description="Seconds between two reads of every supplier, whose sites may change without its own date of change."
+        86_400,
+        ge=300,
+        description="Seconds between two reads of every supplier, whose sites may change without its own date of change.",
     )
     read_from: date | None = Field(None, description="What changed before this day (UTC) is not read; empty = all.")
     receivables: Receivables = Field(default_factory=Receivables, description="How invoices and receipts are entered.")

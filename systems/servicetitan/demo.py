@@ -81,6 +81,7 @@ class ServiceTitanDemo:
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
         own: dict[str, Any] = {"environment": "test", "tenant_id": str(ready["tenant_id"]), "api_url": url, "auth_url": url}
+        own["poll_s"] = 120
         own["external_data_application_guid"] = str(ready["external_data_application_guid"])
         own["orders"] = dict(_ORDERS)
         quota = {

@@ -6,11 +6,14 @@ not published, so all three are settings.
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from systems.servicetitan.resources import FEEDS
 
 _HOSTS = {
     "production": ("https://api.servicetitan.io", "https://auth.servicetitan.io"),
@@ -107,6 +110,12 @@ class Settings(_Section):
     auth_url: str = Field("", description="Host of the token endpoint; empty = the vendor's for the environment.")
     request_s: float = Field(100, gt=0, le=300, description="Real seconds for one request; the vendor's own limit is 100.")
     page_size: int = Field(500, ge=1, le=5000, description="Rows asked for in one page of a list.")
+    poll_s: float = Field(
+        30,
+        ge=30,
+        le=900,
+        description="Seconds between two polls of an export; webhooks tell most of it sooner. Slower feeds keep their pace.",
+    )
     read_from: date | None = Field(None, description="Changes before this day (UTC) are not read; empty = all. Example: 2025-01-01")
     feeds_off: frozenset[str] = Field(frozenset(), description="Feeds not to poll, by name. Example: [jobs]")
     external_data_application_guid: str = Field(
@@ -137,6 +146,12 @@ class Settings(_Section):
             if host.endswith("servicetitan.io") and ("integration" in host) != (self.environment == "test"):
                 raise ValueError(f"{host} is not the {self.environment} environment; change environment or the address")
         return self
+
+    @property
+    def feed_cadences(self) -> Mapping[str, timedelta]:
+        """The pace of each feed: the connection's own, but never faster than the feed is declared."""
+        pace = timedelta(seconds=self.poll_s)
+        return {feed.name: max(feed.cadence, pace) for feed in FEEDS}
 
     def no_orders(self) -> str:
         """See `systems.flow.TakesOrders`."""

@@ -16,8 +16,8 @@ from tests.acceptance.stage import ERP, SOURCE, Stage, staged, until
 UNIT = 901
 OTHER_UNIT = 904
 SCALE = 60
-"""What is polled every half minute is polled twice a second. Ten times as fast, 143 polls a second of the field service keep a core busy for as
-long as these tests last."""
+"""What is polled every two minutes is polled every two seconds. Ten times as fast, 51 polls a second of the field service keep half a core busy for
+as long as these tests last."""
 
 
 @dataclass

@@ -21,9 +21,9 @@ from tests.acceptance.stage import Stage, shown, staged
 JOBS, MORE_JOBS = 20, 40
 HOURS, MORE_HOURS = 4, 10
 """Of the day, for each ERP: in `make test`, and in `make chaos`."""
-SCALE = 900 / len(registry.erps())
-"""Each connection has a field service of its own that is polled: at 600 scaled seconds in a second, 143 times a second, and a machine of two cores
-would do nothing else. At this pace all of them together are polled about 200 times a second, however many there are."""
+SCALE = 1500 / len(registry.erps())
+"""Each connection has a field service of its own, which is polled 51 times a second at 600 scaled seconds in a second. At this pace all of them
+together are polled about 130 times a second, however many there are, and the other half of a machine of two cores is left to the tests."""
 
 
 @dataclass

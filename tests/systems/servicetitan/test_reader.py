@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from runtime.errors import Broken, ConnectorError, Refused, Transient
+from services.ingress.pollers import feeds_of
+from systems.connection import QuotaShares, Side
 from systems.contract import Feed, Page
 from systems.servicetitan.poller import Reader
 from systems.servicetitan.resources import FEEDS, FETCHABLE
@@ -310,6 +312,13 @@ async def test_a_feed_that_is_switched_off_asks_nothing(server: Server) -> None:
     assert await reader.page(FEED["jobs"], "kept") == Page((), "kept", more=False, digest="")
     await reader.close()
     assert server.calls == []
+
+
+def test_a_connection_may_be_polled_less_often_but_never_more_often_than_a_feed_is_declared() -> None:
+    own = {"environment": "test", "tenant_id": "1", "poll_s": 120}
+    paced = feeds_of(Side(system="servicetitan", settings=own, quota=QuotaShares(group="g", calls=60)))
+    assert {feed.name: feed.cadence for feed in paced} == {feed.name: max(feed.cadence, timedelta(minutes=2)) for feed in FEEDS}
+    assert {feed.cadence for feed in paced} == {timedelta(minutes=2), timedelta(minutes=5), timedelta(hours=1)}
 
 
 async def test_reading_begins_at_the_day_of_the_settings(server: Server) -> None:
