@@ -228,8 +228,7 @@ def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) 
     """
     wanted = [(subject(topic, name), name) for topic, names in records_of_topic.items() for name in names]
     with _client_and_threads(registry) as (client, pool):
-        known = _subjects(client)
-        ids = pool.map(lambda one: _register_one(client, *one, is_new=one[0] not in known), wanted)
+        ids = pool.map(lambda one: _register_one(client, *one), wanted)
         return {name: schema_id for (name, _), schema_id in zip(wanted, ids, strict=True)}
 
 
@@ -243,16 +242,19 @@ def _refusal_of(subject_name: str, what: str, error: SchemaRegistryError) -> Exc
     return NotRegistered(f"{subject_name}: the registry {what}: {error}")
 
 
-def _subjects(client: SchemaRegistryClient) -> frozenset[str]:
+def _is_new(client: SchemaRegistryClient, subject_name: str) -> bool:
+    """Whether the registry has no version of a subject. The list of all subjects does not tell: Apicurio cuts a long one off without a word."""
     try:
-        return frozenset(client.get_subjects())
+        return not client.get_versions(subject_name)
     except SchemaRegistryError as error:
-        raise _refusal_of("subjects", "could not list them", error) from error
+        if error.http_status_code != 404:
+            raise
+        return True
 
 
-def _register_one(client: SchemaRegistryClient, subject_name: str, name: str, *, is_new: bool) -> int:
-    wanted = versions(name)[-1:] if is_new else versions(name)
+def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) -> int:
     try:
+        wanted = versions(name)[-1:] if _is_new(client, subject_name) else versions(name)
         client.set_compatibility(subject_name=subject_name, level=COMPATIBILITY)
         ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in wanted]
     except SchemaRegistryError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,16 +13,18 @@ from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring
 from runtime.settings import Kafka, Registry
 from tests.integration.console.files import CANARY
+from tests.integration.own_topics import delete_topics
 from topology.provision import create_topics, register_schemas
 
 
 @pytest.fixture(scope="module")
-def prefix(cluster: EmbeddedCluster) -> str:
+def prefix(cluster: EmbeddedCluster) -> Iterator[str]:
     """Before every topic."""
-    name = f"console-{uuid.uuid4().hex[:8]}."
-    create_topics(Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=name))
-    register_schemas(Registry(url=cluster.registry_url), name)
-    return name
+    settings = Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=f"console-{uuid.uuid4().hex[:8]}.")
+    create_topics(settings)
+    register_schemas(Registry(url=cluster.registry_url), settings.topic_prefix)
+    yield settings.topic_prefix
+    delete_topics(settings)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from runtime.embedded.cluster import EmbeddedCluster
 from services.ingress.pollers import Pollers
 from tests.integration.ingress import toy
 from tests.integration.ingress.stage import Stage
+from tests.integration.own_topics import delete_topics
 from tests.integration.pollers.source import Source
 
 
@@ -28,11 +29,12 @@ def source() -> Iterator[Source]:
 
 
 @pytest.fixture
-def stage(cluster: EmbeddedCluster, source: Source, tmp_path: Path) -> Stage:
+def stage(cluster: EmbeddedCluster, source: Source, tmp_path: Path) -> Iterator[Stage]:
     """One connection with its credentials."""
     made = Stage(cluster, tmp_path)
     connected(made, "acme")
-    return made
+    yield made
+    delete_topics(made.settings.kafka)
 
 
 def connected(stage: Stage, connection: str, password: str = "p") -> None:

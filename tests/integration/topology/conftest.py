@@ -10,16 +10,19 @@ import pytest
 
 from runtime.embedded.cluster import EmbeddedCluster
 from tests import toy
+from tests.integration.own_topics import delete_topics
 from tests.integration.topology.wire import TopologyProcess, Wire, wire
 
 
 @pytest.fixture
-def topics(cluster: EmbeddedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wire:
+def topics(cluster: EmbeddedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     """New topics, and the toys in the registry's place."""
     from systems import registry
 
     monkeypatch.setattr(registry, "system", toy.toys().__getitem__)
-    return wire(cluster.bootstrap_servers, cluster.registry_url, f"{uuid.uuid4().hex[:8]}.", tmp_path / "state")
+    made = wire(cluster.bootstrap_servers, cluster.registry_url, f"{uuid.uuid4().hex[:8]}.", tmp_path / "state")
+    yield made
+    delete_topics(made.settings.kafka)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from systems.servicetitan.sink import open_writer
 from tests.contract import examples
 from tests.contract.ground import access
 from tests.integration.ingress.stage import eventually
+from tests.integration.own_topics import delete_topics
 from tests.integration.topology.wire import TopologyProcess, Wire
 from tests.signed import ring_in
 from tests.toy import blank
@@ -193,6 +194,7 @@ def staged(cluster: Any, folder: Path, **more: Any) -> Iterator[Stage]:
         _apply(stage.wire, settings)
         with _topology(stage.wire, folder), _sink(service, served):
             yield stage
+    delete_topics(kafka_)
 
 
 def _wire(settings: Settings) -> Wire:
